@@ -1,0 +1,76 @@
+import type { KeyObject } from 'node:crypto';
+
+/** Key usages by the names cert-manager gives them in `spec.usages` ("digital signature", "server auth", ...). */
+export type UsageName = string;
+
+/** One certificate wanted. Everything a backend may know about the request; nothing of Kubernetes. */
+export interface EnrollmentRequest {
+  /** Identifies the request for ever: the CertificateRequest's uid. */
+  readonly id: string;
+  /** PEM text with one `CERTIFICATE REQUEST` block. */
+  readonly csrPem: string;
+  /** Wanted usages; empty means that the request says nothing and the CSR alone decides. */
+  readonly usages: readonly UsageName[];
+  readonly isCA: boolean;
+  /** Wanted lifetime in seconds; absent when the request says nothing. */
+  readonly durationSeconds?: number;
+  /**
+   * The private key of this request's CSR. Called only when proof of possession by signature is configured;
+   * throws an EnrollmentError when there is none or when it is not the CSR's own key.
+   */
+  readonly privateKey: () => Promise<KeyObject>;
+}
+
+/**
+ * What must be known to go on with an enrolment that the CA put off. Plain JSON, so that it can be kept anywhere.
+ * Opaque to everybody but the backend that made it.
+ */
+export type PendingState = Readonly<Record<string, unknown>>;
+
+export type EnrollmentOutcome =
+  | {
+      readonly kind: 'issued';
+      /** DER, leaf first, then intermediates upward, no self-signed root. */
+      readonly chain: readonly Uint8Array[];
+      /** DER of the certificates for `status.ca`, as the issuer's `caBundle` asks; may be empty. */
+      readonly ca: readonly Uint8Array[];
+      /** What a person should know although it is no error, e.g. modifications that the CA granted. */
+      readonly notes: readonly string[];
+      readonly details: IssuedDetails;
+    }
+  | {
+      readonly kind: 'pending';
+      readonly state: PendingState;
+      /** Do not resume before this time. */
+      readonly notBefore: Date;
+      /** What the CA gave as reason, printable; empty if none. */
+      readonly reason: string;
+    };
+
+/** Facts for the log line, the event and the demo's table. */
+export interface IssuedDetails {
+  /** Lower-case hex without separators. */
+  readonly serial: string;
+  /** RFC 4514 text. */
+  readonly subject: string;
+  readonly issuer: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** Body that asked for it, e.g. `ir`. */
+  readonly body: string;
+  /** Protection of our messages, e.g. `PasswordBasedMac` or `ECDSA with SHA-256`. */
+  readonly protection: string;
+  readonly confirmation: 'explicit' | 'implicit';
+}
+
+/** A way to get certificates: the port between the controller and its backends. Safe for concurrent use. */
+export interface Enroller {
+  /** Starts a new enrolment. Throws EnrollmentError. */
+  enroll(request: EnrollmentRequest, signal: AbortSignal): Promise<EnrollmentOutcome>;
+  /** Goes on with one that was pending. Throws EnrollmentError. */
+  resume(request: EnrollmentRequest, state: PendingState, signal: AbortSignal): Promise<EnrollmentOutcome>;
+  /** Cheap check that the configuration could work now; enrols nothing. Throws EnrollmentError. */
+  probe(signal: AbortSignal): Promise<void>;
+  /** Releases connections. */
+  close(): Promise<void>;
+}
