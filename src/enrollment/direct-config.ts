@@ -1,0 +1,85 @@
+/**
+ * Everything the direct CMP backend must know, with every Secret already read: plain data, no Kubernetes, no defaults
+ * left open. One value belongs to one revision of one issuer; it is never changed, only replaced.
+ */
+export interface DirectBackendConfig {
+  /** At least one; tried in this order. */
+  readonly endpoints: readonly CmpEndpoint[];
+  /** RFC 4514 text of the header's recipient; absent: NULL-DN (RFC 9810 section 5.1.1). */
+  readonly recipient?: string;
+  /** Body that asks for the certificate. */
+  readonly enrollment: 'IR' | 'CR' | 'P10CR';
+  /** How ir and cr prove possession of the private key. p10cr needs none besides the CSR's own signature. */
+  readonly proofOfPossession: 'RAVerified' | 'Signature';
+  /** `Implicit` asks for implicitConfirm; the exchange is still confirmed explicitly when the CA does not grant it. */
+  readonly confirmation: 'Explicit' | 'Implicit';
+  readonly protection: MacProtection | SignatureProtection;
+  /**
+   * PEM of the trust anchors for CMP signatures and for issued certificates; apart from TLS trust.
+   * Empty only with MAC protection: then the CA certificates in the protected answer (caPubs) are all there is.
+   */
+  readonly trustPem: string;
+  /** With MAC protection: may the CA answer with a signature that `trustPem` vouches for? `Strict`: only with the MAC. */
+  readonly responseProtection: 'AllowSignature' | 'Strict';
+  readonly policy: CertificatePolicy;
+  /** What goes into `ca`: all trusted certificates, the root of the chain alone, or nothing. */
+  readonly caBundle: 'All' | 'Root' | 'None';
+  readonly limits: TransferLimits;
+  /** Name sent as id-it-certProfile (RFC 9810 section 5.1.1.4); absent: none. */
+  readonly certProfile?: string;
+}
+
+export interface CmpEndpoint {
+  /** Absolute http or https URL, used verbatim. */
+  readonly url: string;
+  /** PEM of the CAs that may vouch for the server's TLS certificate; absent: those that the runtime trusts. */
+  readonly tlsCaPem?: string;
+  /** PEM of the TLS client certificate, leaf first. Present exactly when `clientKeyPem` is. */
+  readonly clientCertPem?: string;
+  readonly clientKeyPem?: string;
+  /** Name to ask for (SNI) and to verify instead of the URL's host. */
+  readonly serverName?: string;
+  /** URL of an HTTP proxy. */
+  readonly proxy?: string;
+}
+
+/** PasswordBasedMac (RFC 9810 section 5.1.3.1). */
+export interface MacProtection {
+  readonly type: 'mac';
+  /** Reference value: the senderKID and the sender's common name. */
+  readonly reference: string;
+  /** The shared secret, octet for octet as stored. */
+  readonly secret: Uint8Array;
+  readonly owf: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
+  readonly mac: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
+  readonly iterations: number;
+}
+
+/** Signature by an RA or end-entity certificate of ours (RFC 9810 section 5.1.3.3). */
+export interface SignatureProtection {
+  readonly type: 'signature';
+  /** PEM, protection certificate first, then its issuers in order. */
+  readonly certificatesPem: string;
+  /** PEM private key of the first certificate. */
+  readonly privateKeyPem: string;
+}
+
+/** What may differ between the CSR and the certificate. The public key never may. */
+export interface CertificatePolicy {
+  readonly subject: 'Exact' | 'Any';
+  /** `AllowAdditional`: all that were asked, and possibly more. */
+  readonly subjectAltNames: 'Exact' | 'AllowAdditional' | 'Any';
+  /** Key usages and extended key usages. */
+  readonly usages: 'AllowAdditional' | 'Any';
+}
+
+export interface TransferLimits {
+  /** Milliseconds to connect, TLS handshake included. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds from sending one message to the last octet of its answer. */
+  readonly requestTimeoutMs: number;
+  /** Octets of one answer. */
+  readonly maxResponseBytes: number;
+  /** Milliseconds a CA may keep one enrolment waiting (polling) before we give it up. */
+  readonly maxPollingMs: number;
+}
