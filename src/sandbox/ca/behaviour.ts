@@ -1,0 +1,162 @@
+import type { PKIFailureInfoName } from '../../cmp/schema/index.js';
+import type { HttpFault } from './http-fault.js';
+
+/** Kinds of answers of the CA, by what the client is waiting for. */
+export type Stage = 'certificate' | 'poll' | 'confirmation';
+
+/** What the CA says when it says no. */
+export interface Refusal {
+  readonly failInfo: readonly PKIFailureInfoName[];
+  readonly statusString?: string;
+}
+
+/** One way to spoil a message that is right otherwise. Everything but `badProtection` and `unprotected` is then protected as usual. */
+export type MessageFault =
+  | 'unprotected'
+  | 'badProtection'
+  | 'untrustedSigner'
+  | 'wrongRecipNonce'
+  | 'missingRecipNonce'
+  | 'wrongTransactionID'
+  | 'missingTransactionID'
+  | 'shortSenderNonce'
+  | 'missingSenderNonce'
+  | 'repeatedSenderNonce'
+  | 'wrongCertReqId'
+  | 'wrongBodyType'
+  | 'oldPvno'
+  | 'staleMessageTime'
+  | 'noExtraCerts';
+
+/** How an issued certificate differs from what it should be. */
+export type CertificateFault =
+  /** Certifies a key of the CA's choice. */
+  | 'wrongKey'
+  /** Signed by a CA below a root that nobody trusts. */
+  | 'untrustedIssuer'
+  /** Names the right issuer, but its signature does not verify. */
+  | 'badSignature'
+  /** Ended a day ago. */
+  | 'expired'
+  /** Begins in a day. */
+  | 'notYetValid'
+  /** Another subject than requested. */
+  | 'wrongSubject'
+  /** basicConstraints cA TRUE. */
+  | 'certificateAuthority';
+
+/** PKIStatusInfo that contradicts what comes with it (RFC 9810 section 5.3.4 allows none of these). */
+export type StatusContradiction =
+  | 'acceptedWithoutCertificate'
+  | 'acceptedWithFailInfo'
+  | 'rejectionWithCertificate'
+  | 'waitingWithCertificate'
+  | 'keyUpdateWarning'
+  | 'unknownStatus'
+  | 'twoResponses';
+
+/**
+ * Everything in which the CA can be told to differ from its best manners. All fields are optional and independent;
+ * `{}` is a well-behaved CA. Behaviours are merged field by field: the CA's own, the ones named in the URL path, the selector's.
+ */
+export interface Behaviour {
+  /** Answer `waiting` first, then `polls` times pollRep, then what the rest of the behaviour says. */
+  readonly polling?: { readonly polls: number; readonly checkAfterSeconds: number; readonly reason?: string };
+  /** Answer ip/cp with status rejection. */
+  readonly rejection?: Refusal;
+  /** Answer with an error message instead of ip/cp. Protected like any answer, unless faults say `unprotected`. */
+  readonly error?: Refusal;
+  /** Issue with grantedWithMods: this dNSName is added to the subjectAltName. */
+  readonly addDnsName?: string;
+  readonly certificate?: CertificateFault;
+  readonly contradiction?: StatusContradiction;
+  /** Spoils answers of the `stages` (default: `certificate`). */
+  readonly faults?: { readonly list: readonly MessageFault[]; readonly stages?: readonly Stage[] };
+  /** Default `whenAsked` (if the CA allows it at all). `always` grants unasked too. */
+  readonly implicitConfirm?: 'whenAsked' | 'never' | 'always';
+  /** Answer certConf with this error message; the ledger keeps the certificate as `issued`. */
+  readonly errorInsteadOfPkiConf?: Refusal;
+  /** Kind of protection of the answers. Default `same` as the request. */
+  readonly responseProtection?: 'same' | 'mac' | 'signature';
+  /** Which roots go into caPubs of ip and cp. Default `none`. */
+  readonly caPubs?: 'none' | 'root' | 'allRoots';
+  /** certReqId in answers to p10cr; RFC 9483 says -1, several products send 0. Default -1. */
+  readonly p10crCertReqId?: -1 | 0;
+  /** Whether raVerified is good enough as proof of possession. Default `accept`. */
+  readonly raVerified?: 'accept' | 'refuse';
+  /** `null` sends the NULL-DN as sender of MAC-protected answers, as OpenSSL does. Default: the name of the CA. */
+  readonly macSender?: 'caName' | 'nullDn';
+  /** Protect answers to requests that cannot be authenticated. Default `unprotected`, as most products do. */
+  readonly authenticationErrors?: 'protected' | 'unprotected';
+  /** Time to wait before every answer, in milliseconds. */
+  readonly delayMilliseconds?: number;
+  /** Spoils the HTTP answer. */
+  readonly http?: {
+    readonly fault: HttpFault;
+    /** Default: all stages. */
+    readonly stages?: readonly Stage[];
+    /** Only this many answers are spoilt, then all is well. Counted per behaviour object. Default: every answer. */
+    readonly times?: number;
+    /** `true`: the request is lost before the CA reads it. `false` (default): the CA does its work, the answer is spoilt. */
+    readonly before?: boolean;
+  };
+}
+
+/** What a selector may look at. */
+export interface RequestFacts {
+  /** Body type: `ir`, `cr`, `p10cr`, ... */
+  readonly body: string;
+  /** commonName of the requested subject; empty if there is none. */
+  readonly commonName: string;
+  /** senderKID as UTF-8 text; empty if absent. With a MAC this is the reference value. */
+  readonly senderKID: string;
+  /** Path of the URL, without query. */
+  readonly path: string;
+}
+
+/** Chooses what is different for this request. The choice holds for the whole transaction. */
+export type BehaviourSelector = (request: RequestFacts) => Behaviour | undefined;
+
+/** Named behaviours, for use in URL paths. */
+export class BehaviourRegistry {
+  readonly #named = new Map<string, Behaviour>();
+  /** Applies to every request, below what the path and the selector say. */
+  default: Behaviour = {};
+  selector: BehaviourSelector | undefined;
+
+  constructor(named: Readonly<Record<string, Behaviour>> = {}) {
+    for (const [name, behaviour] of Object.entries(named)) this.set(name, behaviour);
+  }
+
+  /** Makes `behaviour` reachable as `/pkix/NAME`, `/cmp/NAME` and `/.well-known/cmp/p/NAME`. */
+  set(name: string, behaviour: Behaviour): void {
+    if (!/^[A-Za-z0-9._-]+$/.test(name)) {
+      throw new RangeError(`behaviour name "${name}" must be made of letters, digits, dot, dash and underscore`);
+    }
+    this.#named.set(name, behaviour);
+  }
+
+  get(name: string): Behaviour | undefined {
+    return this.#named.get(name);
+  }
+
+  names(): string[] {
+    return [...this.#named.keys()].sort();
+  }
+
+  /** Behaviours that a URL path asks for (`/cmp/poll+two-roots`), or undefined if the CA does not serve that path. */
+  forPath(path: string): Behaviour | undefined {
+    const profile = PATH.exec(path);
+    if (profile === null) return undefined;
+    let merged: Behaviour = this.default;
+    for (const name of (profile[1] ?? '').split('+').filter((part) => part !== '')) {
+      const behaviour = this.#named.get(name);
+      if (behaviour === undefined) return undefined;
+      merged = { ...merged, ...behaviour };
+    }
+    return merged;
+  }
+}
+
+/** `/`, the vendor paths `/pkix/` and `/cmp/`, and the ones of RFC 9811 section 3.4; the label, if any, names behaviours. */
+const PATH = /^\/(?:(?:(?:pkix|cmp|\.well-known\/cmp\/p)(?:\/([A-Za-z0-9._+-]+))?|\.well-known\/cmp)\/?)?$/;
