@@ -1,95 +1,85 @@
 /**
- * Everything the direct backend needs to know about one issuer, as plain data: no Kubernetes, no file names.
- * Absent optional values take the defaults named here (`DIRECT_DEFAULTS`). All PEM texts may hold comments between blocks.
+ * Everything the direct CMP backend must know, with every Secret already read: plain data, no Kubernetes, no defaults
+ * left open. One value belongs to one revision of one issuer; it is never changed, only replaced.
  */
 export interface DirectBackendConfig {
-  /** At least one. Tried in order, but only as long as no connection could be made for a transaction's first message. */
-  readonly endpoints: readonly DirectEndpoint[];
-  /** Name of the CA (or RA) as RFC 4514 text, e.g. `CN=Issuing CA,O=Example`; absent: NULL-DN. */
+  /** At least one; tried in this order. */
+  readonly endpoints: readonly CmpEndpoint[];
+  /** RFC 4514 text of the header's recipient; absent: NULL-DN (RFC 9810 section 5.1.1). */
   readonly recipient?: string;
+  /** Body that asks for the certificate. */
   readonly enrollment: 'IR' | 'CR' | 'P10CR';
-  /** Without meaning for P10CR, where the CSR's own signature is the proof. */
+  /** How ir and cr prove possession of the private key. p10cr needs none besides the CSR's own signature. */
   readonly proofOfPossession: 'RAVerified' | 'Signature';
+  /** `Implicit` asks for implicitConfirm; the exchange is still confirmed explicitly when the CA does not grant it. */
   readonly confirmation: 'Explicit' | 'Implicit';
-  /** Sent as id-it-certProfile; absent: none. */
-  readonly certProfile?: string;
-  readonly protection: MacProtectionConfig | SignatureProtectionConfig;
-  /** PEM of the trust anchors for CMP signatures and for issued certificates. Apart from TLS trust. One or more. */
-  readonly trustPem: string;
+  readonly protection: MacProtection | SignatureProtection;
   /**
-   * What may protect the answers to MAC-protected requests. `AllowSignature`: a MAC, or a signature that chains to
-   * `trustPem` (EJBCA's default). `Strict`: the same kind as the request. Signed requests always demand signed answers.
+   * PEM of the trust anchors for CMP signatures and for issued certificates, one or more; apart from TLS trust.
+   * CA certificates in an answer (caPubs, extraCerts) never become anchors by themselves.
    */
+  readonly trustPem: string;
+  /** With MAC protection: may the CA answer with a signature that `trustPem` vouches for? `Strict`: only with the MAC. */
   readonly responseProtection: 'AllowSignature' | 'Strict';
-  readonly policy?: Partial<DirectPolicyConfig>;
-  /** What goes into the outcome's `ca`: every trusted CA, the root of the leaf's chain, or nothing. */
+  readonly policy: CertificatePolicy;
+  /** What goes into `ca`: all trusted certificates, the root of the chain alone, or nothing. */
   readonly caBundle: 'All' | 'Root' | 'None';
-  readonly timeouts?: Partial<DirectTimeouts>;
-  readonly limits?: Partial<DirectLimits>;
+  readonly limits: TransferLimits;
+  /** Name sent as id-it-certProfile (RFC 9810 section 5.1.1.4); absent: none. */
+  readonly certProfile?: string;
 }
 
-export interface DirectEndpoint {
-  /** Absolute http or https URL, taken verbatim. No credentials in it. */
+export interface CmpEndpoint {
+  /** Absolute http or https URL, used verbatim. */
   readonly url: string;
-  /** PEM of the CAs for the server's TLS certificate; absent: those that Node trusts. */
+  /** PEM of the CAs that may vouch for the server's TLS certificate; absent: those that the runtime trusts. */
   readonly tlsCaPem?: string;
-  /** Client authentication: both or neither. */
+  /** PEM of the TLS client certificate, leaf first. Present exactly when `clientKeyPem` is. */
   readonly clientCertPem?: string;
   readonly clientKeyPem?: string;
-  /** Name to ask for and to verify in TLS instead of the URL's host. */
+  /** Name to ask for (SNI) and to verify instead of the URL's host. */
   readonly serverName?: string;
+  /** URL of an HTTP proxy. */
+  readonly proxy?: string;
 }
 
-export interface MacProtectionConfig {
+/** PasswordBasedMac (RFC 9810 section 5.1.3.1). */
+export interface MacProtection {
   readonly type: 'mac';
-  /** Reference value: senderKID, and the CN of the sender. */
+  /** Reference value: the senderKID and the sender's common name. */
   readonly reference: string;
-  /** The shared secret's octets, untrimmed. */
+  /** The shared secret, octet for octet as stored. */
   readonly secret: Uint8Array;
-  /** One-way function of PasswordBasedMac. */
-  readonly owf: 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
+  readonly owf: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
   readonly mac: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
-  /** 100 to 100000. */
   readonly iterations: number;
 }
 
-export interface SignatureProtectionConfig {
+/** Signature by an RA or end-entity certificate of ours (RFC 9810 section 5.1.3.3). */
+export interface SignatureProtection {
   readonly type: 'signature';
-  /** PEM: the protection certificate first, then its issuers in order. */
+  /** PEM, protection certificate first, then its issuers in order. */
   readonly certificatesPem: string;
-  /** PEM of the unencrypted private key of the first certificate. */
+  /** PEM private key of the first certificate. */
   readonly privateKeyPem: string;
 }
 
-/** An aspect in which an issued certificate may differ from its request. */
-export type CertificateAspect = 'Subject' | 'SubjectAltNames' | 'Usages' | 'Duration';
-
-export interface DirectPolicyConfig {
-  /** Aspects in which a certificate may differ from the request although the CA does not say so. */
-  readonly allowModifications: readonly CertificateAspect[];
-  /** Whether a CA may alter any aspect when it says `grantedWithMods`. The public key must match in any case. */
-  readonly grantedWithMods: 'Accept' | 'Refuse';
-  /** Accept SHA-1 as one-way function of PasswordBasedMac in answers. */
-  readonly allowSha1Owf: boolean;
-  /** Accept answers signed with a certificate whose keyUsage lacks digitalSignature. */
-  readonly ignoreKeyUsage: boolean;
+/** What may differ between the CSR and the certificate. The public key never may. */
+export interface CertificatePolicy {
+  readonly subject: 'Exact' | 'Any';
+  /** `AllowAdditional`: all that were asked, and possibly more. */
+  readonly subjectAltNames: 'Exact' | 'AllowAdditional' | 'Any';
+  /** Key usages and extended key usages. */
+  readonly usages: 'AllowAdditional' | 'Any';
 }
 
-export interface DirectTimeouts {
-  /** For the TCP and TLS handshakes, in milliseconds. */
-  readonly connectMs: number;
-  /** For one whole HTTP exchange, in milliseconds. */
-  readonly exchangeMs: number;
-  /** From the first message to the certificate, polling included, in milliseconds. */
-  readonly pollingMs: number;
+export interface TransferLimits {
+  /** Milliseconds to connect, TLS handshake included. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds from sending one message to the last octet of its answer. */
+  readonly requestTimeoutMs: number;
+  /** Octets of one answer. */
+  readonly maxResponseBytes: number;
+  /** Milliseconds a CA may keep one enrolment waiting (polling) before we give it up. */
+  readonly maxPollingMs: number;
 }
-
-export interface DirectLimits {
-  readonly responseBytes: number;
-}
-
-export const DIRECT_DEFAULTS = {
-  policy: { allowModifications: ['Duration'], grantedWithMods: 'Accept', allowSha1Owf: false, ignoreKeyUsage: false },
-  timeouts: { connectMs: 10_000, exchangeMs: 60_000, pollingMs: 24 * 3_600_000 },
-  limits: { responseBytes: 1024 * 1024 },
-} as const satisfies { policy: DirectPolicyConfig; timeouts: DirectTimeouts; limits: DirectLimits };
