@@ -1,0 +1,145 @@
+import { CmpError } from '../error.js';
+import { printable } from '../text.js';
+import type { TransferEndpoint } from './transport.js';
+
+/** The connection could not be made, so nothing was sent: the one failure after which another endpoint may be tried. */
+export class ConnectFailure extends Error {
+  override readonly name = 'ConnectFailure';
+
+  constructor(cause: unknown) {
+    super('connection failed', { cause });
+  }
+}
+
+interface NetworkError {
+  readonly code: string;
+  readonly message: string;
+  readonly syscall: string;
+}
+
+function describe(error: unknown): NetworkError {
+  if (!(error instanceof Error)) return { code: '', message: printable(String(error)), syscall: '' };
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const inner = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;
+  const message = inner instanceof Error && inner.message !== '' ? inner.message : error.message;
+  return { code: typeof code === 'string' ? code : '', message: printable(message), syscall: syscall ?? '' };
+}
+
+const UNKNOWN_CA = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_UNTRUSTED',
+  'CERT_SIGNATURE_FAILURE',
+]);
+
+/** What a TLS failure means and what to do about it; undefined if it is none. */
+function tlsAdvice({ code, message }: NetworkError, endpoint: TransferEndpoint): string | undefined {
+  const bundle = endpoint.tlsCaPem === undefined ? 'no TLS CA bundle is configured' : 'the configured TLS CA bundle';
+  if (UNKNOWN_CA.has(code)) {
+    return endpoint.tlsCaPem === undefined
+      ? `the server's TLS certificate comes from a CA that this system does not trust, and ${bundle}; configure the CA of the server's TLS certificate (${code})`
+      : `the server's TLS certificate does not chain to ${bundle}; put the CA of the server's TLS certificate there (${code})`;
+  }
+  switch (code) {
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `the server's TLS certificate is for another name (${message}); correct the URL, or set the server name`;
+    case 'CERT_HAS_EXPIRED':
+      return "the server's TLS certificate, or one of its issuers, has expired; have it renewed";
+    case 'CERT_NOT_YET_VALID':
+      return "the server's TLS certificate is not valid yet; compare the clocks of both machines";
+    case 'CERT_REVOKED':
+      return "the server's TLS certificate is revoked";
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return `the server does not speak TLS on this port; use http:// or another port (${code})`;
+    default:
+  }
+  if (/ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE|UNKNOWN_CA|CERTIFICATE_UNKNOWN)/.test(code)) {
+    return endpoint.clientCertPem === undefined
+      ? `the server broke off the TLS handshake, most likely because it wants a client certificate; configure one (${code})`
+      : `the server refused our TLS client certificate; have its CA accepted there, or configure another one (${code})`;
+  }
+  if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || code.startsWith('ERR_OSSL_')) {
+    return `the TLS handshake failed: ${message} (${code})`;
+  }
+  return undefined;
+}
+
+const WHERE = (endpoint: TransferEndpoint) => printable(endpoint.url);
+
+/** The error for a connection that could not be made. */
+export function connectError(failure: ConnectFailure, endpoint: TransferEndpoint): CmpError {
+  const error = describe(failure.cause);
+  const advice = tlsAdvice(error, endpoint);
+  if (advice !== undefined) {
+    return new CmpError({
+      code: 'TlsFailed',
+      message: `cannot connect to ${WHERE(endpoint)}: ${advice}`,
+      cause: failure.cause,
+    });
+  }
+  if (error.code === 'UND_ERR_CONNECT_TIMEOUT' || error.code === 'ETIMEDOUT') {
+    return new CmpError({
+      code: 'ConnectionFailed',
+      message: `cannot connect to ${WHERE(endpoint)}: no answer within the connect timeout; check address, port and firewalls`,
+      cause: failure.cause,
+    });
+  }
+  return new CmpError({
+    code: 'ConnectionFailed',
+    message: `cannot connect to ${WHERE(endpoint)}: ${error.message || error.code}; check the URL and whether the server runs`,
+    cause: failure.cause,
+  });
+}
+
+/** The error for an exchange that broke off after the connection stood. */
+export function exchangeError(cause: unknown, endpoint: TransferEndpoint, requestTimeoutMs: number): CmpError {
+  const error = describe(cause);
+  const advice = tlsAdvice(error, endpoint);
+  if (advice !== undefined) {
+    return new CmpError({ code: 'TlsFailed', message: `${WHERE(endpoint)}: ${advice}`, cause });
+  }
+  switch (error.code) {
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return timeoutError(endpoint, requestTimeoutMs);
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return new CmpError({
+        code: 'ResponseTooLarge',
+        message: `${WHERE(endpoint)} sent HTTP headers beyond the limit; this is hardly a CMP server`,
+        cause,
+      });
+    case 'UND_ERR_SOCKET':
+    case 'ECONNRESET':
+    case 'EPIPE': {
+      // With TLS 1.3 a server that misses the client certificate says so only after the handshake, by closing.
+      const hint =
+        endpoint.url.startsWith('https:') && endpoint.clientCertPem === undefined
+          ? ' If the server wants a TLS client certificate, configure one.'
+          : '';
+      return new CmpError({
+        code: 'ConnectionFailed',
+        message: `${WHERE(endpoint)} closed the connection before it answered (${error.message}).${hint}`,
+        cause,
+      });
+    }
+    default:
+      return new CmpError({
+        code: error.code.startsWith('HPE_') ? 'HttpFailed' : 'ConnectionFailed',
+        message: error.code.startsWith('HPE_')
+          ? `${WHERE(endpoint)} does not answer in HTTP: ${error.message}`
+          : `the exchange with ${WHERE(endpoint)} broke off: ${error.message || error.code}`,
+        cause,
+      });
+  }
+}
+
+export function timeoutError(endpoint: TransferEndpoint, requestTimeoutMs: number): CmpError {
+  return new CmpError({
+    code: 'Timeout',
+    message: `${WHERE(endpoint)} took the message but did not answer within ${requestTimeoutMs / 1000} s; look into the server's log, or allow more time`,
+  });
+}

@@ -1,0 +1,103 @@
+import type { Clock } from '../../runtime/clock.js';
+import { CmpError, type CmpRetryClass } from '../error.js';
+import { printable } from '../text.js';
+
+/** What came back, before the body is read. Header names in lower case. */
+export interface HttpResponseHead {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+const LONGEST_RETRY_AFTER_MS = 24 * 3_600_000;
+
+function header(head: HttpResponseHead, name: string): string {
+  const value = head.headers[name];
+  return (typeof value === 'string' ? value : (value?.[0] ?? '')).trim();
+}
+
+/** RFC 9811 section 3.4; `-poll` is what old servers say. */
+function isCmpMediaType(value: string): boolean {
+  const type = (value.split(';', 1)[0] ?? '').trim().toLowerCase();
+  return type === 'application/pkixcmp' || type === 'application/pkixcmp-poll';
+}
+
+/** Retry-After (RFC 9110 section 10.2.3) in milliseconds from now, bounded; undefined if absent or unreadable. */
+export function retryAfterMs(value: string, clock: Clock): number | undefined {
+  if (value === '') return undefined;
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - clock.now().getTime();
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS) : undefined;
+}
+
+function retryOf(statusCode: number): CmpRetryClass {
+  if (statusCode === 408 || statusCode === 425 || statusCode === 429) return 'transient';
+  return statusCode >= 500 && statusCode !== 501 && statusCode !== 505 ? 'transient' : 'issuer';
+}
+
+function adviceFor(statusCode: number, type: string): string {
+  if (statusCode === 200)
+    return `answered with ${type === '' ? 'no content type' : `"${printable(type, 80)}"`} instead of application/pkixcmp; check the URL`;
+  if (statusCode === 401 || statusCode === 403)
+    return `refuses access (HTTP ${statusCode}); check the client certificate and the server's access rules`;
+  if (statusCode === 404 || statusCode === 405)
+    return `has no CMP service at this path (HTTP ${statusCode}); check the URL`;
+  if (statusCode === 503 || statusCode === 429)
+    return `is overloaded or limits our rate (HTTP ${statusCode}); the request is tried again later`;
+  if (statusCode >= 500) return `failed (HTTP ${statusCode}); look into the server's log`;
+  return `answered HTTP ${statusCode} without a CMP message`;
+}
+
+/**
+ * Lets a response pass whose body is to be read as a PKIMessage: 200, or 4xx and 5xx with the CMP media type.
+ * Throws CmpError `HttpFailed` for everything else, redirects included (RFC 9811 section 3.6; a 301 could divert us for ever).
+ */
+export function bodyIsCmp(head: HttpResponseHead, where: string, clock: Clock): void {
+  const { statusCode } = head;
+  const type = header(head, 'content-type');
+  const encoding = header(head, 'content-encoding').toLowerCase();
+  if (encoding !== '' && encoding !== 'identity') {
+    throw new CmpError({
+      code: 'HttpFailed',
+      message: `${where} answered with content encoding "${printable(encoding, 40)}" although none was asked for; switch compression off there`,
+    });
+  }
+  if ((statusCode === 200 || (statusCode >= 400 && statusCode <= 599)) && isCmpMediaType(type)) return;
+  if (statusCode >= 300 && statusCode <= 399) {
+    const location = printable(header(head, 'location'), 200) || 'nowhere';
+    throw new CmpError({
+      code: 'HttpFailed',
+      message: `${where} redirects to ${location} (HTTP ${statusCode}); redirects are not followed, configure the final URL`,
+    });
+  }
+  const wait = retryAfterMs(header(head, 'retry-after'), clock);
+  throw new CmpError({
+    code: 'HttpFailed',
+    retry: retryOf(statusCode),
+    message: `${where} ${adviceFor(statusCode, type)}`,
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+  });
+}
+
+function tooLarge(where: string, limit: number): CmpError {
+  return new CmpError({
+    code: 'ResponseTooLarge',
+    message: `${where} sent an answer of more than ${limit} octets; reading was stopped. Raise the limit if the CA's answers are really that large`,
+  });
+}
+
+/** The whole body, as long as it stays within `limit` octets; stops reading as soon as it does not. */
+export async function readBounded(
+  body: AsyncIterable<Uint8Array>,
+  head: HttpResponseHead,
+  where: string,
+  limit: number,
+): Promise<Uint8Array> {
+  if (Number(header(head, 'content-length')) > limit) throw tooLarge(where, limit);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge(where, limit);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+}
