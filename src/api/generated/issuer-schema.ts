@@ -1,0 +1,273 @@
+/* Generated from crds/certmanager.onap.org_cmpv2issuers.yaml by "npm run api:generate". Do not edit. */
+
+/**
+ * How to reach the certificate authority: either directly over CMP (`cmp`), or through ONAP's CertService (`url`, `healthEndpoint`, `certEndpoint`, `caName`, `certSecretRef`).
+ */
+export interface IssuerSpec {
+  /**
+   * CertService only: base URL, for example https://oom-cert-service:8443. Scheme, host and port count; the path comes from the endpoint fields.
+   */
+  url?: string;
+  /**
+   * CertService only: path of the health check, for example actuator/health.
+   */
+  healthEndpoint?: string;
+  /**
+   * CertService only: path for first certificates, for example v1/certificate.
+   */
+  certEndpoint?: string;
+  /**
+   * CertService only: path for renewals, for example v1/certificate-update. Absent or empty: every certificate is asked for as a first one.
+   */
+  updateEndpoint?: string;
+  /**
+   * CertService only: name of the CA in the configuration of CertService, for example RA.
+   */
+  caName?: string;
+  /**
+   * CertService only: Secret with the TLS client identity towards CertService, all PEM.
+   */
+  certSecretRef?: {
+    /**
+     * Name of the Secret.
+     */
+    name: string;
+    /**
+     * Key in the Secret that holds the private key of the TLS client.
+     */
+    keyRef: string;
+    /**
+     * Key in the Secret that holds the certificate chain of the TLS client.
+     */
+    certRef: string;
+    /**
+     * Key in the Secret that holds the CAs of CertService's server certificate.
+     */
+    cacertRef: string;
+  };
+  /**
+   * What goes into status.ca of a request, and from there into ca.crt. All: every CA certificate that the chain or this issuer's trust vouches for, several roots included. Root: the root of the chain alone. None: nothing.
+   */
+  caBundle: 'All' | 'Root' | 'None';
+  /**
+   * Bounds on what this issuer may do at once.
+   */
+  limits: {
+    /**
+     * Enrolments under way at the same time for this issuer. Absent: the controller's --workers.
+     */
+    concurrency?: number;
+  };
+  /**
+   * Direct CMP over HTTP (RFC 9810, RFC 9811).
+   */
+  cmp?: {
+    /**
+     * CMP servers of one and the same CA, tried in this order.
+     */
+    endpoints: {
+      /**
+       * URL of the CMP server, used verbatim, for example https://ca.example.com/.well-known/cmp or http://ejbca:8080/ejbca/publicweb/cmp/cmpRA.
+       */
+      url: string;
+      /**
+       * TLS towards this server. Only for https URLs.
+       */
+      tls?: {
+        /**
+         * PEM of the CAs that may vouch for the server's certificate. Without caBundle and caSecretRef: the public CAs that the controller's runtime trusts.
+         */
+        caBundle?: string;
+        /**
+         * Secret with the PEM of those CAs.
+         */
+        caSecretRef?: {
+          /**
+           * Name of the Secret.
+           */
+          name: string;
+          /**
+           * Key in the Secret.
+           */
+          key: string;
+        };
+        /**
+         * Secret of type kubernetes.io/tls (keys tls.crt and tls.key) with the TLS client identity. Absent: no client certificate.
+         */
+        clientCertSecretRef?: {
+          /**
+           * Name of the Secret.
+           */
+          name: string;
+        };
+        /**
+         * Name to ask for and to verify instead of the host in the URL.
+         */
+        serverName?: string;
+      };
+    }[];
+    /**
+     * Distinguished name of the CA (RFC 4514, for example CN=Issuing CA,O=Example), sent as recipient. Absent: the empty name. Several CAs pick the issuing CA by it.
+     */
+    recipient?: string;
+    /**
+     * Message that asks for the certificate. IR: initialization request. CR: certification request. P10CR: the CSR as it is.
+     */
+    enrollment: 'IR' | 'CR' | 'P10CR';
+    /**
+     * How IR and CR prove that the requester holds the private key. RAVerified: this issuer checked the CSR's signature, says so, and never sees the key; the CA must accept that from it. Signature: signed with the private key that cert-manager keeps for the request.
+     */
+    proofOfPossession: 'RAVerified' | 'Signature';
+    /**
+     * Explicit: every certificate is confirmed to the CA (certConf). Implicit: asks the CA to do without, and confirms all the same when it does not agree.
+     */
+    confirmation: 'Explicit' | 'Implicit';
+    /**
+     * How our messages are protected. Exactly one of mac and signature.
+     */
+    protection: {
+      /**
+       * By a shared secret (PasswordBasedMac, RFC 9810 section 5.1.3.1).
+       */
+      mac?: {
+        /**
+         * Secret with the reference value and the shared secret.
+         */
+        secretRef: {
+          /**
+           * Name of the Secret.
+           */
+          name: string;
+          /**
+           * Key in the Secret that holds the reference value (also called reference number, RV or user name). White space around it is dropped.
+           */
+          referenceKey: string;
+          /**
+           * Key in the Secret that holds the shared secret (also called authorization code, IAK or password). Used octet for octet: mind a line feed at the end.
+           */
+          secretKey: string;
+        };
+        /**
+         * One-way function that stretches the secret. SHA1 is for old CAs only.
+         */
+        owf: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
+        /**
+         * MAC algorithm. HMAC-SHA1 is for old CAs only.
+         */
+        mac: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
+        /**
+         * Iterations of owf. Some CAs refuse more than 10000, or even more than 2047.
+         */
+        iterations: number;
+      };
+      /**
+       * By a certificate of ours, for example of a registration authority.
+       */
+      signature?: {
+        /**
+         * Secret of type kubernetes.io/tls: tls.crt holds the protection certificate and its issuers, tls.key its private key.
+         */
+        secretRef: {
+          /**
+           * Name of the Secret.
+           */
+          name: string;
+        };
+      };
+    };
+    /**
+     * Trust anchors for the CA's signatures and for the certificates it issues; apart from TLS trust. Exactly one of caBundle and caSecretRef.
+     */
+    trust: {
+      /**
+       * PEM of the trusted CA certificates.
+       */
+      caBundle?: string;
+      /**
+       * Secret with the PEM of the trusted CA certificates.
+       */
+      caSecretRef?: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+        /**
+         * Key in the Secret.
+         */
+        key: string;
+      };
+    };
+    /**
+     * With mac protection: AllowSignature also takes answers that carry a signature `trust` vouches for; Strict takes only answers protected by the shared secret. With signature protection answers must be signed in either case.
+     */
+    responseProtection: 'AllowSignature' | 'Strict';
+    /**
+     * What may differ between the request and the certificate. The public key never may. What was let through is told in the event of the request.
+     */
+    policy: {
+      /**
+       * Exact: as requested. Any: whatever the CA puts there.
+       */
+      subject: 'Exact' | 'Any';
+      /**
+       * Exact: those requested and no others. AllowAdditional: those requested, and possibly more. Any: whatever the CA puts there.
+       */
+      subjectAltNames: 'Exact' | 'AllowAdditional' | 'Any';
+      /**
+       * Key usages and extended key usages. AllowAdditional: those requested, and possibly more. Any: whatever the CA puts there.
+       */
+      usages: 'AllowAdditional' | 'Any';
+    };
+    /**
+     * Seconds to connect to an endpoint, TLS handshake included.
+     */
+    connectTimeoutSeconds: number;
+    /**
+     * Seconds from sending a message to the end of its answer.
+     */
+    requestTimeoutSeconds: number;
+    /**
+     * Seconds that the CA may keep a request waiting (for example for a person to approve it) before it is given up. Default 7 days.
+     */
+    pollingTimeoutSeconds: number;
+    /**
+     * Size of the largest answer that is read, in octets.
+     */
+    maxResponseBytes: number;
+  };
+}
+
+/**
+ * What the controller found.
+ */
+export interface IssuerStatus {
+  /**
+   * Ready is True when requests can be signed; its message says what to do when it is not.
+   */
+  conditions?: {
+    /**
+     * Type of the condition.
+     */
+    type: string;
+    /**
+     * State of the condition.
+     */
+    status: 'True' | 'False' | 'Unknown';
+    /**
+     * Verified, ValidationFailed (the spec cannot work), NotFound (a Secret is missing) or Error.
+     */
+    reason?: string;
+    /**
+     * What happened and what to change, for a person.
+     */
+    message?: string;
+    /**
+     * When the status last changed.
+     */
+    lastTransitionTime?: string;
+    /**
+     * Generation of the object that this condition speaks of.
+     */
+    observedGeneration?: number;
+  }[];
+}
