@@ -1,0 +1,97 @@
+import { DerError } from './error.js';
+
+/**
+ * One TLV inside a larger input: a view, no copy. `tag` is the identifier octet; we only know the low-tag-number form,
+ * because no type of CMP, CRMF or PKIX uses tag numbers above 30.
+ */
+export class Element {
+  readonly source: Uint8Array;
+  readonly tag: number;
+  /** Offset of the identifier octet. */
+  readonly start: number;
+  /** Offset of the first content octet. */
+  readonly contentStart: number;
+  /** Offset just behind the last content octet. */
+  readonly end: number;
+
+  constructor(source: Uint8Array, tag: number, start: number, contentStart: number, end: number) {
+    this.source = source;
+    this.tag = tag;
+    this.start = start;
+    this.contentStart = contentStart;
+    this.end = end;
+  }
+
+  get constructed(): boolean {
+    return (this.tag & 0x20) !== 0;
+  }
+
+  get content(): Uint8Array {
+    return this.source.subarray(this.contentStart, this.end);
+  }
+
+  /** The whole TLV. A view of the input, except after `retagged`, when the identifier octet differs and a copy is made. */
+  get der(): Uint8Array {
+    const octets = this.source.subarray(this.start, this.end);
+    if (octets[0] === this.tag) return octets;
+    const copy = octets.slice();
+    copy[0] = this.tag;
+    return copy;
+  }
+
+  /** The same value under another identifier octet: how an IMPLICIT tag is taken off. */
+  retagged(tag: number): Element {
+    return new Element(this.source, tag, this.start, this.contentStart, this.end);
+  }
+
+  /** The elements inside a constructed one, in order. */
+  *children(): Generator<Element, void> {
+    for (let offset = this.contentStart; offset < this.end; ) {
+      const child = readElement(this.source, offset, this.end);
+      yield child;
+      offset = child.end;
+    }
+  }
+}
+
+/**
+ * Reads the TLV that begins at `offset` and must end at or before `limit`.
+ * Refuses indefinite, padded and over-long lengths and the high-tag-number form (X.690 sections 8.1 and 10.1).
+ */
+export function readElement(source: Uint8Array, offset: number, limit: number): Element {
+  const tag = source[offset];
+  if (tag === undefined || offset >= limit) throw new DerError('the input ends where a tag is expected', offset);
+  if ((tag & 0x1f) === 0x1f) throw new DerError('tag numbers above 30 are not used by any type known here', offset);
+  const first = source[offset + 1];
+  if (first === undefined || offset + 1 >= limit)
+    throw new DerError('the input ends where a length is expected', offset + 1);
+  if (first < 0x80) return bounded(source, tag, offset, offset + 2, first, limit);
+  if (first === 0x80) throw new DerError('indefinite length', offset + 1);
+  const octets = first & 0x7f;
+  if (octets > 4) throw new DerError('a length of more than 4 octets', offset + 1);
+  let length = 0;
+  for (let i = 0; i < octets; i++) {
+    const octet = source[offset + 2 + i];
+    if (octet === undefined || offset + 2 + i >= limit)
+      throw new DerError('the input ends inside a length', offset + 2 + i);
+    length = length * 256 + octet;
+  }
+  const minimal = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+  if (octets !== minimal) throw new DerError('a length in more octets than needed', offset + 1);
+  return bounded(source, tag, offset, offset + 2 + octets, length, limit);
+}
+
+function bounded(
+  source: Uint8Array,
+  tag: number,
+  start: number,
+  contentStart: number,
+  length: number,
+  limit: number,
+): Element {
+  const end = contentStart + length;
+  if (end > limit) {
+    throw new DerError(`a length of ${length} octets where only ${limit - contentStart} are left`, start);
+  }
+  return new Element(source, tag, start, contentStart, end);
+}

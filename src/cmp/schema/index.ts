@@ -1,0 +1,6 @@
+export * from './crmf.js';
+export * from './general.js';
+export * from './message.js';
+export * from './pbm.js';
+export * from './response.js';
+export * from './status.js';
