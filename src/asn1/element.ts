@@ -34,7 +34,8 @@ export class Element {
   get der(): Uint8Array {
     const octets = this.source.subarray(this.start, this.end);
     if (octets[0] === this.tag) return octets;
-    const copy = octets.slice();
+    // Not slice(): on a Buffer that would be a view, and the change below would reach the input.
+    const copy = Uint8Array.from(octets);
     copy[0] = this.tag;
     return copy;
   }

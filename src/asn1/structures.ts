@@ -119,7 +119,8 @@ export function implicit<T>(number: number, inner: Codec<T>): Codec<T> {
     tag,
     (element) => inner.decode(element.retagged(innerTag)),
     (value) => {
-      const encoded = inner.encode(value).slice();
+      // A copy, and not by slice(), which is a view on a Buffer: the caller's octets stay as they are.
+      const encoded = Uint8Array.from(inner.encode(value));
       encoded[0] = tag;
       return encoded;
     },
