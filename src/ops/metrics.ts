@@ -1,0 +1,98 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** An issuer as a label: its kind, its namespace (empty for cluster scope) and its name. Bounded by the issuers there are. */
+export interface IssuerLabels {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What the controller counts. Durations in milliseconds; exposed in seconds as Prometheus wants it. */
+export interface ControllerMetrics {
+  /** One exchange with the CA ended: `outcome` is `issued`, `pending` or the code of the error. */
+  enrolled(issuer: IssuerLabels, outcome: string, tookMs: number): void;
+  /** One write of a status: `result` is `ok`, `gone`, `conflict` or `failed`. */
+  statusWritten(resource: string, result: 'ok' | 'gone' | 'conflict' | 'failed'): void;
+  /** The CA issued a certificate that nobody will ever get, because its request went away. */
+  certificateUnclaimed(issuer: IssuerLabels): void;
+  issuerReady(issuer: IssuerLabels, ready: boolean): void;
+  issuerGone(issuer: IssuerLabels): void;
+  queueDepth(group: string, waiting: number): void;
+  /** One more or one less exchange under way. */
+  exchangesUnderWay(change: 1 | -1): void;
+}
+
+const ISSUER = ['issuer_kind', 'issuer_namespace', 'issuer'] as const;
+
+const issuerLabels = (issuer: IssuerLabels) => ({
+  issuer_kind: issuer.kind,
+  issuer_namespace: issuer.namespace,
+  issuer: issuer.name,
+});
+
+/** Registers the controller's metrics, and those of the process, in `registry`. */
+export function createMetrics(registry: Registry): ControllerMetrics {
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const exchanges = new Counter({
+    name: 'cmpv2_issuer_exchanges_total',
+    help: 'Exchanges with a CA that ended, by issuer and outcome.',
+    labelNames: [...ISSUER, 'outcome'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'cmpv2_issuer_exchange_duration_seconds',
+    help: 'Time from the first message of an exchange to its outcome, by issuer.',
+    labelNames: [...ISSUER],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    registers,
+  });
+  const underWay = new Gauge({
+    name: 'cmpv2_issuer_exchanges_under_way',
+    help: 'Exchanges with a CA under way.',
+    registers,
+  });
+  const writes = new Counter({
+    name: 'cmpv2_issuer_status_writes_total',
+    help: 'Status writes to the Kubernetes API, by resource and result.',
+    labelNames: ['resource', 'result'],
+    registers,
+  });
+  const unclaimed = new Counter({
+    name: 'cmpv2_issuer_certificates_unclaimed_total',
+    help: 'Certificates that the CA issued for requests that went away meanwhile; the log names their serials.',
+    labelNames: [...ISSUER],
+    registers,
+  });
+  const ready = new Gauge({
+    name: 'cmpv2_issuer_ready',
+    help: '1 when the issuer is ready to sign, 0 when it is not.',
+    labelNames: [...ISSUER],
+    registers,
+  });
+  const depth = new Gauge({
+    name: 'cmpv2_issuer_queue_depth',
+    help: 'Requests that wait for a worker, by queue.',
+    labelNames: ['queue'],
+    registers,
+  });
+  return {
+    enrolled: (issuer, outcome, tookMs) => {
+      exchanges.inc({ ...issuerLabels(issuer), outcome });
+      duration.observe(issuerLabels(issuer), tookMs / 1000);
+    },
+    statusWritten: (resource, result) => writes.inc({ resource, result }),
+    certificateUnclaimed: (issuer) => unclaimed.inc(issuerLabels(issuer)),
+    issuerReady: (issuer, isReady) => ready.set(issuerLabels(issuer), isReady ? 1 : 0),
+    issuerGone: (issuer) => {
+      const labels = issuerLabels(issuer);
+      ready.remove(labels);
+      duration.remove(labels);
+      unclaimed.remove(labels);
+    },
+    queueDepth: (queue, waiting) => (waiting === 0 ? depth.remove({ queue }) : depth.set({ queue }, waiting)),
+    exchangesUnderWay: (change) => underWay.inc(change),
+  };
+}
+
+export const createRegistry = (): Registry => new Registry();

@@ -1,0 +1,41 @@
+import { expect, it } from '@jest/globals';
+import { createMetrics, createRegistry } from '../../../src/ops/metrics.js';
+import { parseAddress, startProbeServer } from '../../../src/ops/probe-server.js';
+
+it('serves liveness, readiness and metrics', async () => {
+  const registry = createRegistry();
+  const metrics = createMetrics(registry);
+  const issuer = { kind: 'CMPv2Issuer', namespace: 'n', name: 'i' };
+  metrics.enrolled(issuer, 'issued', 20);
+  metrics.issuerReady(issuer, true);
+  let missing: string | undefined = 'waiting for the first list';
+  const server = await startProbeServer({ address: '127.0.0.1:0', registry, notReady: () => missing });
+  try {
+    const get = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+      return [response.status, await response.text()];
+    };
+    await expect(get('/healthz')).resolves.toEqual([200, 'ok\n']);
+    await expect(get('/readyz')).resolves.toEqual([503, 'waiting for the first list\n']);
+    missing = undefined;
+    await expect(get('/readyz')).resolves.toEqual([200, 'ok\n']);
+    const [, text] = await get('/metrics');
+    expect(text).toContain(
+      'cmpv2_issuer_exchanges_total{issuer_kind="CMPv2Issuer",issuer_namespace="n",issuer="i",outcome="issued"} 1',
+    );
+    metrics.issuerGone(issuer);
+    await expect(registry.metrics()).resolves.not.toContain('cmpv2_issuer_ready{');
+  } finally {
+    await server.close();
+  }
+});
+
+it.each([
+  [':8080', { host: '::', port: 8080 }],
+  ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+  ['[::1]:9', { host: '::1', port: 9 }],
+])('reads the address %s', (address, expected) => expect(parseAddress(address)).toEqual(expected));
+
+it.each(['8080', 'host:', 'host:70000', '::1:80'])('refuses the address %s', (address) =>
+  expect(() => parseAddress(address)).toThrow(/write host:port/),
+);
