@@ -87,7 +87,10 @@ export function decodePem(text: string, label?: string): Uint8Array[] {
         throw new PkiError('PemInvalid', `PEM block ${index + 1} is a ${found.label}, expected ${label}`);
       }
       if (found.headers.length > 0) {
-        throw new PkiError('PemInvalid', `PEM block ${index + 1} (${label}) has headers, which this type must not have`);
+        throw new PkiError(
+          'PemInvalid',
+          `PEM block ${index + 1} (${label}) has headers, which this type must not have`,
+        );
       }
     }
   }

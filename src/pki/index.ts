@@ -1,0 +1,58 @@
+export {
+  algorithmName,
+  encodeSignatureAlgorithm,
+  hashAlgorithmIdentifier,
+  parseSignatureAlgorithm,
+  type SignatureAlgorithm,
+} from './algorithm.js';
+export { type CertHash, certHash, certHashAlgorithm } from './cert-hash.js';
+export { Certificate, decodeCertificates } from './certificate.js';
+export { CertificationRequest, parseCsr } from './csr.js';
+export { PkiError, type PkiErrorCode } from './error.js';
+export { type BasicConstraintsValue, type Extension, Extensions } from './extension.js';
+export {
+  directoryName,
+  type GeneralName,
+  type GeneralNameType,
+  generalNameKey,
+  parseGeneralName,
+  parseGeneralNames,
+} from './general-name.js';
+export { digest, HASH_LENGTH, type HashName, hashTitle, isWeakHash } from './hash.js';
+export { keyMatches, loadPrivateKey } from './key.js';
+export { KEY_USAGE_BITS, type KeyUsageBit } from './key-usage.js';
+export {
+  canonicalName,
+  formatName,
+  isNullName,
+  type Name,
+  type NameAttribute,
+  NULL_DN,
+  nameAttributes,
+  namesEqual,
+} from './name.js';
+export { parseName } from './name-text.js';
+export { OID } from './oid.js';
+export { decodePem, encodePem, type PemBlock, pemBlocks } from './pem.js';
+export { toPkijsCertificate, toPkijsName, toPkijsRequest } from './pkijs.js';
+export { AlgorithmIdentifier, ExtensionSyntax, SubjectPublicKeyInfo, setOf } from './schema.js';
+export { algorithmObjection, defaultSignatureAlgorithm, sign, verify } from './signature.js';
+export {
+  assertSupportedKey,
+  describeKey,
+  keyObjection,
+  publicKeyFromSpki,
+  samePublicKey,
+  spkiOf,
+  subjectKeyIdentifierOf,
+} from './spki.js';
+export {
+  basicConstraintsExtension,
+  CERT_MANAGER_USAGES,
+  type CertManagerUsage,
+  extendedKeyUsageExtension,
+  extendedKeyUsageName,
+  keyUsageExtension,
+  parseUsages,
+  type Usages,
+} from './usages.js';

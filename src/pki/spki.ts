@@ -1,0 +1,105 @@
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { octetsEqual } from '../asn1/index.js';
+import { PkiError } from './error.js';
+import { decodeObject, SubjectPublicKeyInfo } from './schema.js';
+
+const MIN_RSA_BITS = 2048;
+const MAX_RSA_BITS = 8192;
+
+const CURVES: Readonly<Record<string, string>> = {
+  prime256v1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+};
+
+/** What a person calls the key: `RSA-2048`, `P-256`, `Ed25519`. */
+export function describeKey(key: KeyObject): string {
+  const details = key.asymmetricKeyDetails;
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return `RSA-${details?.modulusLength ?? '?'}`;
+    case 'rsa-pss':
+      return `RSA-PSS-${details?.modulusLength ?? '?'}`;
+    case 'ec':
+      return CURVES[details?.namedCurve ?? ''] ?? `EC ${details?.namedCurve ?? 'with explicit parameters'}`;
+    case 'ed25519':
+      return 'Ed25519';
+    case 'ed448':
+      return 'Ed448';
+    default:
+      return key.asymmetricKeyType ?? 'no asymmetric key';
+  }
+}
+
+/** Why this key may not be used for signatures, or undefined. */
+export function keyObjection(key: KeyObject): string | undefined {
+  const name = describeKey(key);
+  const details = key.asymmetricKeyDetails;
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+    case 'rsa-pss': {
+      const bits = details?.modulusLength ?? 0;
+      if (bits < MIN_RSA_BITS) return `${name} is too short: at least ${MIN_RSA_BITS} bits are needed`;
+      if (bits > MAX_RSA_BITS) return `${name} is too long: at most ${MAX_RSA_BITS} bits are supported`;
+      return undefined;
+    }
+    case 'ec':
+      return (details?.namedCurve ?? '') in CURVES
+        ? undefined
+        : `${name} is not supported: use P-256, P-384, P-521, Ed25519 or RSA`;
+    case 'ed25519':
+    case 'ed448':
+      return undefined;
+    default:
+      return `${name} is not supported: use RSA, P-256, P-384, P-521 or Ed25519`;
+  }
+}
+
+/** Throws PkiError `KeyUnsupported` unless the key is one we work with; `what` names its owner in the message. */
+export function assertSupportedKey(key: KeyObject, what: string): void {
+  const objection = keyObjection(key);
+  if (objection !== undefined) throw new PkiError('KeyUnsupported', `${what}: ${objection}`);
+}
+
+/** The key in the DER of a SubjectPublicKeyInfo. Throws PkiError `KeyInvalid`. */
+export function publicKeyFromSpki(spki: Uint8Array): KeyObject {
+  try {
+    return createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' });
+  } catch (cause) {
+    throw new PkiError('KeyInvalid', 'the public key is malformed or of an unknown algorithm', cause);
+  }
+}
+
+/** DER of the SubjectPublicKeyInfo of a public key, or of the public half of a private one. */
+export function spkiOf(key: KeyObject): Uint8Array {
+  const half = key.type === 'private' ? createPublicKey(key) : key;
+  return half.export({ type: 'spki', format: 'der' });
+}
+
+/**
+ * Whether two SubjectPublicKeyInfo hold the same key. Octet equality decides at once; otherwise the algorithm's NULL and
+ * absent parameters count as the same, since CAs re-encode them.
+ */
+export function samePublicKey(a: Uint8Array, b: Uint8Array): boolean {
+  if (octetsEqual(a, b)) return true;
+  const [left, right] = [a, b].map((der) => decodeObject(SubjectPublicKeyInfo, der, 'public key'));
+  if (left === undefined || right === undefined) return false;
+  return (
+    left.algorithm.algorithm === right.algorithm.algorithm &&
+    octetsEqual(left.algorithm.parameters ?? NULL_PARAMETERS, right.algorithm.parameters ?? NULL_PARAMETERS) &&
+    octetsEqual(left.subjectPublicKey, right.subjectPublicKey)
+  );
+}
+
+const NULL_PARAMETERS = Uint8Array.of(0x05, 0x00);
+
+/** SHA-1 of the subjectPublicKey bits: the usual subjectKeyIdentifier (RFC 5280 section 4.2.1.2, method 1). */
+export function subjectKeyIdentifierOf(spki: Uint8Array): Uint8Array {
+  const { subjectPublicKey } = decodeObject(SubjectPublicKeyInfo, spki, 'public key');
+  return createHash('sha1').update(subjectPublicKey).digest();
+}
+
+/** A Buffer over the same octets; some of node:crypto takes nothing else. */
+export function asBuffer(octets: Uint8Array): Buffer {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+}
