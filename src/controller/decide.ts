@@ -1,0 +1,107 @@
+import type { CertificateRequest } from '../api/certificate-request.js';
+import { findCondition, isTrue } from '../api/conditions.js';
+import type { PendingState } from '../enrollment/enroller.js';
+import { unreachable } from '../runtime/unreachable.js';
+import { type IssuerName, issuerOf, printableIssuer } from './issuer-key.js';
+import type { IssuerView } from './issuer-view.js';
+import type { IssuedOutcome, RequestRecord } from './request-record.js';
+
+/** What to do about one CertificateRequest now. */
+export type Action =
+  /** Nothing, and nothing to wait for: if that changes, an event will tell. */
+  | { readonly kind: 'ignore'; readonly because: 'foreign' | 'deleted' | 'finished' | 'issuerUnverified' }
+  /** Say that it was denied. Final. */
+  | { readonly kind: 'deny'; readonly message: string }
+  /** Leave it untouched: the approver's turn. */
+  | { readonly kind: 'awaitApproval' }
+  /** Say what is wrong with the issuer; its repair brings the request back. */
+  | { readonly kind: 'awaitIssuer'; readonly reason: 'IssuerNotFound' | 'IssuerNotReady'; readonly message: string }
+  /** Say why it waits, and come back at `until`. */
+  | { readonly kind: 'wait'; readonly cause: 'ca' | 'failure'; readonly until: Date; readonly message: string }
+  /** Say that it can never be granted. Final. */
+  | { readonly kind: 'fail'; readonly message: string; readonly invalidRequest: boolean }
+  | { readonly kind: 'enroll' }
+  | { readonly kind: 'resume'; readonly state: PendingState }
+  /** Write the certificate. Final. */
+  | { readonly kind: 'publish'; readonly outcome: IssuedOutcome };
+
+/**
+ * The whole policy of the controller about one request: pure, so that its table test is the specification.
+ * `record` must be the one kept for this very uid.
+ */
+export function decide(
+  request: CertificateRequest,
+  issuer: IssuerView,
+  record: RequestRecord | undefined,
+  now: Date,
+): Action {
+  const name = issuerOf(request);
+  if (name === undefined) return { kind: 'ignore', because: 'foreign' };
+  if (isFinished(request) || record?.phase === 'done') return { kind: 'ignore', because: 'finished' };
+  if (request.metadata.deletionTimestamp !== undefined) return { kind: 'ignore', because: 'deleted' };
+
+  // Denied comes first: whoever denies need never have approved, and may well not be an approver that explains itself.
+  const conditions = request.status?.conditions;
+  if (isTrue(conditions, 'Denied'))
+    return { kind: 'deny', message: 'The CertificateRequest was denied by an approval controller' };
+  if (!isTrue(conditions, 'Approved')) return { kind: 'awaitApproval' };
+
+  // What the CA has settled needs no issuer any more.
+  if (record?.phase === 'issued') return { kind: 'publish', outcome: record.outcome };
+  if (record?.phase === 'refused')
+    return { kind: 'fail', message: record.message, invalidRequest: record.code === 'CsrInvalid' };
+
+  switch (issuer.state) {
+    case 'missing':
+      return { kind: 'awaitIssuer', reason: 'IssuerNotFound', message: missingIssuer(name) };
+    case 'unverified':
+      return { kind: 'ignore', because: 'issuerUnverified' };
+    case 'notReady':
+      return {
+        kind: 'awaitIssuer',
+        reason: 'IssuerNotReady',
+        message: `${printableIssuer(name)} is not ready: ${issuer.message}`,
+      };
+    case 'ready':
+      return exchange(issuer, record, now);
+    default:
+      return unreachable(issuer);
+  }
+}
+
+/** In which state no issuer may touch a request any more. */
+export function isFinished({ status }: CertificateRequest): boolean {
+  if ((status?.certificate ?? '') !== '') return true;
+  const ready = findCondition(status?.conditions, 'Ready');
+  return ready?.status === 'True' || ready?.reason === 'Failed' || ready?.reason === 'Denied';
+}
+
+function exchange(
+  issuer: Extract<IssuerView, { state: 'ready' }>,
+  record: Extract<RequestRecord, { phase: 'retrying' | 'waiting' }> | undefined,
+  now: Date,
+): Action {
+  if (record === undefined) return { kind: 'enroll' };
+  // Whatever failed before may work with repaired credentials; a wait that the CA ordered goes on regardless.
+  const repaired = record.failure !== undefined && record.issuerRevision !== issuer.revision;
+  const due = repaired || record.notBefore <= now;
+  switch (record.phase) {
+    case 'retrying':
+      return due
+        ? { kind: 'enroll' }
+        : { kind: 'wait', cause: 'failure', until: record.notBefore, message: record.failure.message };
+    case 'waiting':
+      // A recreated issuer may mean another CA: its predecessor's exchange is none of its business.
+      if (record.issuerUid !== issuer.uid) return { kind: 'enroll' };
+      if (due) return { kind: 'resume', state: record.state };
+      return record.failure === undefined
+        ? { kind: 'wait', cause: 'ca', until: record.notBefore, message: record.message }
+        : { kind: 'wait', cause: 'failure', until: record.notBefore, message: record.failure.message };
+    default:
+      return unreachable(record);
+  }
+}
+
+function missingIssuer(name: IssuerName): string {
+  return `${printableIssuer(name)} does not exist: create it, or correct spec.issuerRef of the Certificate`;
+}
