@@ -47,13 +47,14 @@ export function endpointDialer(endpoint: TransferEndpoint, settings: TransferSet
     );
 
   if (endpoint.proxy !== undefined) {
-    const uri = endpoint.proxy;
-    const proxy = new URL(uri);
+    const proxy = new URL(endpoint.proxy);
+    proxy.pathname = '/';
+    proxy.search = '';
     return {
       dial: () =>
         new ProxyAgent({
           ...limits,
-          uri,
+          uri: proxy.href,
           connections: 1,
           // Plain http goes through as an ordinary request: many proxies refuse CONNECT to other ports than 443.
           proxyTunnel: protocol === 'https:',

@@ -12,17 +12,26 @@ export class ConnectFailure extends Error {
 }
 
 interface NetworkError {
+  readonly name: string;
   readonly code: string;
   readonly message: string;
-  readonly syscall: string;
 }
 
+/** Duck-typed: errors of Node's own libraries may come from another realm, where `instanceof Error` fails. */
 function describe(error: unknown): NetworkError {
-  if (!(error instanceof Error)) return { code: '', message: printable(String(error)), syscall: '' };
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  const inner = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;
-  const message = inner instanceof Error && inner.message !== '' ? inner.message : error.message;
-  return { code: typeof code === 'string' ? code : '', message: printable(message), syscall: syscall ?? '' };
+  const { name, code, message, errors } = (error ?? {}) as {
+    readonly name?: unknown;
+    readonly code?: unknown;
+    readonly message?: unknown;
+    readonly errors?: readonly unknown[];
+  };
+  const own = typeof message === 'string' ? message : '';
+  return {
+    name: typeof name === 'string' ? name : '',
+    code: typeof code === 'string' ? code : '',
+    // The error for "all addresses failed" has no text of its own.
+    message: printable(own === '' && Array.isArray(errors) ? describe(errors[0]).message : own),
+  };
 }
 
 const UNKNOWN_CA = new Set([
@@ -68,7 +77,7 @@ function tlsAdvice({ code, message }: NetworkError, endpoint: TransferEndpoint):
   return undefined;
 }
 
-const WHERE = (endpoint: TransferEndpoint) => printable(endpoint.url);
+const urlOf = (endpoint: TransferEndpoint) => printable(endpoint.url);
 
 /** The error for a connection that could not be made. */
 export function connectError(failure: ConnectFailure, endpoint: TransferEndpoint): CmpError {
@@ -77,20 +86,20 @@ export function connectError(failure: ConnectFailure, endpoint: TransferEndpoint
   if (advice !== undefined) {
     return new CmpError({
       code: 'TlsFailed',
-      message: `cannot connect to ${WHERE(endpoint)}: ${advice}`,
+      message: `cannot connect to ${urlOf(endpoint)}: ${advice}`,
       cause: failure.cause,
     });
   }
   if (error.code === 'UND_ERR_CONNECT_TIMEOUT' || error.code === 'ETIMEDOUT') {
     return new CmpError({
       code: 'ConnectionFailed',
-      message: `cannot connect to ${WHERE(endpoint)}: no answer within the connect timeout; check address, port and firewalls`,
+      message: `cannot connect to ${urlOf(endpoint)}: no answer within the connect timeout; check address, port and firewalls`,
       cause: failure.cause,
     });
   }
   return new CmpError({
     code: 'ConnectionFailed',
-    message: `cannot connect to ${WHERE(endpoint)}: ${error.message || error.code}; check the URL and whether the server runs`,
+    message: `cannot connect to ${urlOf(endpoint)}: ${error.message || error.code}; check the URL and whether the server runs`,
     cause: failure.cause,
   });
 }
@@ -100,7 +109,7 @@ export function exchangeError(cause: unknown, endpoint: TransferEndpoint, reques
   const error = describe(cause);
   const advice = tlsAdvice(error, endpoint);
   if (advice !== undefined) {
-    return new CmpError({ code: 'TlsFailed', message: `${WHERE(endpoint)}: ${advice}`, cause });
+    return new CmpError({ code: 'TlsFailed', message: `${urlOf(endpoint)}: ${advice}`, cause });
   }
   switch (error.code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
@@ -109,7 +118,7 @@ export function exchangeError(cause: unknown, endpoint: TransferEndpoint, reques
     case 'UND_ERR_HEADERS_OVERFLOW':
       return new CmpError({
         code: 'ResponseTooLarge',
-        message: `${WHERE(endpoint)} sent HTTP headers beyond the limit; this is hardly a CMP server`,
+        message: `${urlOf(endpoint)} sent HTTP headers beyond the limit; this is hardly a CMP server`,
         cause,
       });
     case 'UND_ERR_SOCKET':
@@ -122,24 +131,28 @@ export function exchangeError(cause: unknown, endpoint: TransferEndpoint, reques
           : '';
       return new CmpError({
         code: 'ConnectionFailed',
-        message: `${WHERE(endpoint)} closed the connection before it answered (${error.message}).${hint}`,
+        message: `${urlOf(endpoint)} closed the connection before it answered (${error.message}).${hint}`,
         cause,
       });
     }
     default:
-      return new CmpError({
-        code: error.code.startsWith('HPE_') ? 'HttpFailed' : 'ConnectionFailed',
-        message: error.code.startsWith('HPE_')
-          ? `${WHERE(endpoint)} does not answer in HTTP: ${error.message}`
-          : `the exchange with ${WHERE(endpoint)} broke off: ${error.message || error.code}`,
-        cause,
-      });
   }
+  if (error.name === 'HTTPParserError') {
+    return new CmpError({
+      code: 'HttpFailed',
+      message: `${urlOf(endpoint)} does not answer in HTTP (${error.message}); check the port`,
+    });
+  }
+  return new CmpError({
+    code: 'ConnectionFailed',
+    message: `the exchange with ${urlOf(endpoint)} broke off: ${error.message || error.code}`,
+    cause,
+  });
 }
 
 export function timeoutError(endpoint: TransferEndpoint, requestTimeoutMs: number): CmpError {
   return new CmpError({
     code: 'Timeout',
-    message: `${WHERE(endpoint)} took the message but did not answer within ${requestTimeoutMs / 1000} s; look into the server's log, or allow more time`,
+    message: `${urlOf(endpoint)} took the message but did not answer within ${requestTimeoutMs / 1000} s; look into the server's log, or allow more time`,
   });
 }
