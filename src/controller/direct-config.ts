@@ -1,0 +1,113 @@
+import type { IssuerSpec } from '../api/issuer.js';
+import type { CmpEndpoint, DirectBackendConfig } from '../enrollment/direct-config.js';
+import { decodePem, PkiError } from '../pki/index.js';
+import { IssuerProblem } from './issuer-problem.js';
+import type { IssuerSecrets } from './issuer-secrets.js';
+
+type CmpSpec = NonNullable<IssuerSpec['cmp']>;
+type EndpointSpec = CmpSpec['endpoints'][number];
+
+/** Secret keys of type kubernetes.io/tls. */
+const TLS_CERT = 'tls.crt';
+const TLS_KEY = 'tls.key';
+
+/**
+ * What the direct backend must know, from an issuer's spec and its Secrets. Throws IssuerProblem `ValidationFailed`
+ * when the spec itself cannot work, `Error` when a Secret does not hold what it must.
+ */
+export function directConfig(spec: IssuerSpec, cmp: CmpSpec, secrets: IssuerSecrets): DirectBackendConfig {
+  return {
+    endpoints: cmp.endpoints.map((endpoint, index) =>
+      endpointConfig(endpoint, `spec.cmp.endpoints[${index}]`, secrets),
+    ),
+    ...(cmp.recipient !== undefined && { recipient: cmp.recipient }),
+    enrollment: cmp.enrollment,
+    proofOfPossession: cmp.proofOfPossession,
+    confirmation: cmp.confirmation,
+    protection: protectionConfig(cmp.protection, secrets),
+    trustPem: trustPem(cmp.trust, secrets),
+    responseProtection: cmp.responseProtection,
+    policy: cmp.policy,
+    caBundle: spec.caBundle,
+    limits: {
+      connectTimeoutMs: cmp.connectTimeoutSeconds * 1000,
+      requestTimeoutMs: cmp.requestTimeoutSeconds * 1000,
+      maxResponseBytes: cmp.maxResponseBytes,
+      maxPollingMs: cmp.pollingTimeoutSeconds * 1000,
+    },
+  };
+}
+
+function endpointConfig({ url, tls }: EndpointSpec, field: string, secrets: IssuerSecrets): CmpEndpoint {
+  if (!URL.canParse(url))
+    throw new IssuerProblem('ValidationFailed', `${field}.url: "${url}" is no URL: write http(s)://host[:port]/path`);
+  const parsed = new URL(url);
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new IssuerProblem('ValidationFailed', `${field}.url must not hold credentials: use tls.clientCertSecretRef`);
+  if (tls === undefined) return { url };
+  if (parsed.protocol !== 'https:')
+    throw new IssuerProblem('ValidationFailed', `${field}.tls needs an https URL: change url, or remove tls`);
+  const { caBundle, caSecretRef, clientCertSecretRef: client, serverName } = tls;
+  const tlsCaPem =
+    caSecretRef === undefined ? caBundle : secrets.text(caSecretRef.name, caSecretRef.key, `${field}.tls.caSecretRef`);
+  if (tlsCaPem !== undefined)
+    assertCertificates(tlsCaPem, caSecretRef === undefined ? `${field}.tls.caBundle` : `${field}.tls.caSecretRef`);
+  return {
+    url,
+    ...(tlsCaPem !== undefined && { tlsCaPem }),
+    ...(client !== undefined && {
+      clientCertPem: secrets.text(client.name, TLS_CERT, `${field}.tls.clientCertSecretRef`),
+      clientKeyPem: secrets.text(client.name, TLS_KEY, `${field}.tls.clientCertSecretRef`),
+    }),
+    ...(serverName !== undefined && { serverName }),
+  };
+}
+
+function protectionConfig(
+  { mac, signature }: CmpSpec['protection'],
+  secrets: IssuerSecrets,
+): DirectBackendConfig['protection'] {
+  if (mac !== undefined) {
+    const { name, referenceKey, secretKey } = mac.secretRef;
+    const field = 'spec.cmp.protection.mac.secretRef';
+    return {
+      type: 'mac',
+      reference: secrets.text(name, referenceKey, field).trim(),
+      secret: secrets.octets(name, secretKey, field),
+      owf: mac.owf,
+      mac: mac.mac,
+      iterations: mac.iterations,
+    };
+  }
+  if (signature !== undefined) {
+    const { name } = signature.secretRef;
+    const field = 'spec.cmp.protection.signature.secretRef';
+    return {
+      type: 'signature',
+      certificatesPem: secrets.text(name, TLS_CERT, field),
+      privateKeyPem: secrets.text(name, TLS_KEY, field),
+    };
+  }
+  throw new IssuerProblem('ValidationFailed', 'spec.cmp.protection: give exactly one of mac and signature');
+}
+
+function trustPem({ caBundle, caSecretRef }: CmpSpec['trust'], secrets: IssuerSecrets): string {
+  if (caSecretRef !== undefined) {
+    const pem = secrets.text(caSecretRef.name, caSecretRef.key, 'spec.cmp.trust.caSecretRef');
+    assertCertificates(pem, `spec.cmp.trust.caSecretRef (Secret ${caSecretRef.name}, key ${caSecretRef.key})`);
+    return pem;
+  }
+  if (caBundle === undefined)
+    throw new IssuerProblem('ValidationFailed', 'spec.cmp.trust: give exactly one of caBundle and caSecretRef');
+  assertCertificates(caBundle, 'spec.cmp.trust.caBundle');
+  return caBundle;
+}
+
+function assertCertificates(pem: string, field: string): void {
+  try {
+    decodePem(pem, 'CERTIFICATE');
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw new IssuerProblem('ValidationFailed', `${field}: ${cause.message}; give CA certificates in PEM`, { cause });
+  }
+}
