@@ -43,7 +43,9 @@ function textOf(type: GeneralNameType, element: Element): string {
       return formatName(element.content);
     case 'registeredID':
       return oid.decode(element.retagged(TAG.objectIdentifier));
-    default:
+    case 'otherName':
+    case 'x400':
+    case 'ediParty':
       return hex(element.content);
   }
 }
@@ -96,7 +98,11 @@ export function generalNameKey({ type, der, text }: GeneralName): string {
     case 'uri':
     case 'ip':
       return `${type}:${text}`;
-    default:
+    case 'directoryName':
+    case 'registeredID':
+    case 'otherName':
+    case 'x400':
+    case 'ediParty':
       return `${type}:${hex(der)}`;
   }
 }

@@ -7,6 +7,14 @@ export {
 } from './algorithm.js';
 export { type CertHash, certHash, certHashAlgorithm } from './cert-hash.js';
 export { Certificate, decodeCertificates } from './certificate.js';
+export { buildPath, dedupe, normalizeChain, type PathOptions, type PathResult } from './chain.js';
+export {
+  compareCertificate,
+  type Difference,
+  type DifferenceSeverity,
+  unacceptable,
+  type WantedCertificate,
+} from './compare.js';
 export { CertificationRequest, parseCsr } from './csr.js';
 export { PkiError, type PkiErrorCode } from './error.js';
 export { type BasicConstraintsValue, type Extension, Extensions } from './extension.js';

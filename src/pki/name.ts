@@ -37,9 +37,9 @@ function universalText(content: Uint8Array): string | undefined {
 const NUMERIC_STRING = 0x12;
 
 function stringValue(der: Uint8Array): string | undefined {
-  const short = der[1] ?? 0;
+  const [tag = 0, short = 0] = der;
   const content = der.subarray(short < 0x80 ? 2 : 2 + (short & 0x7f));
-  switch (der[0]) {
+  switch (tag) {
     case TAG.utf8String:
       return Buffer.from(content).toString('utf8');
     case TAG.printableString:

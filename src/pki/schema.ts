@@ -41,7 +41,7 @@ export function setOf<T>(inner: Codec<T>): Codec<readonly T[]> {
     `SET OF ${inner.name}`,
     TAG.set,
     (element) => Array.from(element.children(), (child, index) => decodeAs(inner, child, `[${index}]`)),
-    (items) => tlv(TAG.set, ...items.map((item) => inner.encode(item)).sort(Buffer.compare)),
+    (items) => tlv(TAG.set, ...items.map((item) => inner.encode(item)).sort((a, b) => Buffer.compare(a, b))),
   );
 }
 
@@ -69,7 +69,7 @@ const RawAlgorithmIdentifier = opaque('AlgorithmIdentifier');
 const RawSubjectPublicKeyInfo = opaque('SubjectPublicKeyInfo');
 const UniqueIdentifier = opaque('UniqueIdentifier', TAG.bitString);
 
-export const TBSCertificate = sequence('TBSCertificate', {
+const TBSCertificate = sequence('TBSCertificate', {
   version: optional(explicit(0, integer)),
   serialNumber: bigInteger,
   signature: RawAlgorithmIdentifier,

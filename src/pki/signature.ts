@@ -8,10 +8,10 @@ import {
 import { unreachable } from '../runtime/unreachable.js';
 import { algorithmName, type SignatureAlgorithm } from './algorithm.js';
 import { PkiError } from './error.js';
-import { HASH_LENGTH, isWeakHash } from './hash.js';
-import { describeKey, keyObjection } from './spki.js';
+import { HASH_LENGTH, type HashName, isWeakHash } from './hash.js';
+import { describeKey, type KeyFamily, keyFamily, keyObjection } from './spki.js';
 
-const KEY_TYPES: Readonly<Record<SignatureAlgorithm['scheme'], readonly string[]>> = {
+const KEY_FAMILIES: Readonly<Record<SignatureAlgorithm['scheme'], readonly KeyFamily[]>> = {
   'rsa-pkcs1': ['rsa'],
   'rsa-pss': ['rsa', 'rsa-pss'],
   ecdsa: ['ec'],
@@ -20,7 +20,7 @@ const KEY_TYPES: Readonly<Record<SignatureAlgorithm['scheme'], readonly string[]
 };
 
 function fits(algorithm: SignatureAlgorithm, key: KeyObject): boolean {
-  return KEY_TYPES[algorithm.scheme].includes(key.asymmetricKeyType ?? '');
+  return KEY_FAMILIES[algorithm.scheme].includes(keyFamily(key));
 }
 
 /** Why this algorithm must not be used with this key: weak hash, other key type, weak or unknown key. Undefined if all is well. */
@@ -32,11 +32,14 @@ export function algorithmObjection(algorithm: SignatureAlgorithm, key: KeyObject
   return keyObjection(key);
 }
 
+/** RFC 5480 section 4: a hash as strong as the curve. */
+const CURVE_HASHES: Readonly<Record<string, HashName>> = { secp384r1: 'sha384', secp521r1: 'sha512' };
+
 /** What we sign with when nobody says otherwise. Throws PkiError `KeyUnsupported`. */
 export function defaultSignatureAlgorithm(key: KeyObject): SignatureAlgorithm {
   const objection = keyObjection(key);
   if (objection !== undefined) throw new PkiError('KeyUnsupported', objection);
-  switch (key.asymmetricKeyType) {
+  switch (keyFamily(key)) {
     case 'rsa':
       return { scheme: 'rsa-pkcs1', hash: 'sha256' };
     case 'rsa-pss': {
@@ -46,19 +49,12 @@ export function defaultSignatureAlgorithm(key: KeyObject): SignatureAlgorithm {
       return { scheme: 'rsa-pss', hash: chosen, saltLength: HASH_LENGTH[chosen] };
     }
     case 'ec':
-      switch (key.asymmetricKeyDetails?.namedCurve) {
-        case 'secp521r1':
-          return { scheme: 'ecdsa', hash: 'sha512' };
-        case 'secp384r1':
-          return { scheme: 'ecdsa', hash: 'sha384' };
-        default:
-          return { scheme: 'ecdsa', hash: 'sha256' };
-      }
+      return { scheme: 'ecdsa', hash: CURVE_HASHES[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? 'sha256' };
     case 'ed25519':
       return { scheme: 'ed25519' };
     case 'ed448':
       return { scheme: 'ed448' };
-    default:
+    case 'other':
       throw new PkiError('KeyUnsupported', `${describeKey(key)} cannot sign`);
   }
 }

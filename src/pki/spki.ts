@@ -12,10 +12,18 @@ const CURVES: Readonly<Record<string, string>> = {
   secp521r1: 'P-521',
 };
 
+const FAMILIES = ['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448'] as const;
+/** Kinds of keys by what they can do here; `other` can do nothing. */
+export type KeyFamily = (typeof FAMILIES)[number] | 'other';
+
+export function keyFamily(key: KeyObject): KeyFamily {
+  return FAMILIES.find((family) => family === key.asymmetricKeyType) ?? 'other';
+}
+
 /** What a person calls the key: `RSA-2048`, `P-256`, `Ed25519`. */
 export function describeKey(key: KeyObject): string {
   const details = key.asymmetricKeyDetails;
-  switch (key.asymmetricKeyType) {
+  switch (keyFamily(key)) {
     case 'rsa':
       return `RSA-${details?.modulusLength ?? '?'}`;
     case 'rsa-pss':
@@ -26,7 +34,7 @@ export function describeKey(key: KeyObject): string {
       return 'Ed25519';
     case 'ed448':
       return 'Ed448';
-    default:
+    case 'other':
       return key.asymmetricKeyType ?? 'no asymmetric key';
   }
 }
@@ -35,7 +43,7 @@ export function describeKey(key: KeyObject): string {
 export function keyObjection(key: KeyObject): string | undefined {
   const name = describeKey(key);
   const details = key.asymmetricKeyDetails;
-  switch (key.asymmetricKeyType) {
+  switch (keyFamily(key)) {
     case 'rsa':
     case 'rsa-pss': {
       const bits = details?.modulusLength ?? 0;
@@ -50,7 +58,7 @@ export function keyObjection(key: KeyObject): string | undefined {
     case 'ed25519':
     case 'ed448':
       return undefined;
-    default:
+    case 'other':
       return `${name} is not supported: use RSA, P-256, P-384, P-521 or Ed25519`;
   }
 }
