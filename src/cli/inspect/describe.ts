@@ -1,0 +1,216 @@
+import type { ReceivedMessage } from '../../cmp/message.js';
+import type {
+  AttributeTypeAndValue,
+  CertRepMessage,
+  CertReqMessages,
+  CertResponse,
+  CertTemplate,
+  GeneralName,
+  InfoTypeAndValue,
+  PKIBody,
+  PKIHeader,
+  PKIStatusInfo,
+} from '../../cmp/schema/index.js';
+import { printable } from '../../cmp/text.js';
+import { formatName } from '../../pki/index.js';
+import { unreachable } from '../../runtime/unreachable.js';
+import { describeAlgorithm, oidName } from './algorithms.js';
+import { describeCertificate, describeExtension, describeKey, describeRequest } from './pkix.js';
+
+/** A tree of plain values: what JSON prints, and YAML for people. Fields that are absent in the message are left out. */
+export type Description =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Description[]
+  | { readonly [field: string]: Description };
+
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
+const utc = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`;
+
+/** The fields that are there. */
+const present = (fields: Readonly<Record<string, Description | undefined>>): Description =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Description;
+
+/** What a PKIMessage says, field by field, with the names of the RFCs. Verifies nothing. */
+export function describeMessage({ der, header, body, protection, extraCerts }: ReceivedMessage): Description {
+  return present({
+    type: body.type,
+    octets: der.length,
+    header: describeHeader(header),
+    body: describeBody(body),
+    protection: protection && hex(protection),
+    extraCerts: extraCerts.length > 0 ? extraCerts.map(describeCertificate) : undefined,
+  });
+}
+
+function describeHeader(header: PKIHeader): Description {
+  return present({
+    pvno: header.pvno,
+    sender: describeName(header.sender),
+    recipient: describeName(header.recipient),
+    messageTime: header.messageTime && utc(header.messageTime),
+    protectionAlg: header.protectionAlg && describeAlgorithm(header.protectionAlg.value),
+    senderKID: header.senderKID && octetsOrText(header.senderKID),
+    recipKID: header.recipKID && octetsOrText(header.recipKID),
+    transactionID: header.transactionID && hex(header.transactionID),
+    senderNonce: header.senderNonce && hex(header.senderNonce),
+    recipNonce: header.recipNonce && hex(header.recipNonce),
+    freeText: header.freeText?.map((text) => printable(text)),
+    generalInfo: header.generalInfo?.map(describeInfo),
+  });
+}
+
+function describeName({ type, value }: GeneralName): Description {
+  if (type !== 'directoryName') return `${type} ${hex(value)}`;
+  const text = formatName(value);
+  return text === '' ? 'NULL-DN' : text;
+}
+
+/** A reference value reads better as text; a key identifier is octets. */
+function octetsOrText(octets: Uint8Array): string {
+  const text = Buffer.from(octets).toString('latin1');
+  return /^[\x20-\x7e]+$/.test(text) ? `${hex(octets)} ("${text}")` : hex(octets);
+}
+
+const describeInfo = ({ infoType, infoValue }: InfoTypeAndValue): Description =>
+  present({ infoType: oidName(infoType), infoValue: infoValue && hex(infoValue) });
+
+const describeAttribute = ({ type, value }: AttributeTypeAndValue): Description => ({
+  type: oidName(type),
+  value: hex(value),
+});
+
+function describeBody(body: PKIBody): Description {
+  switch (body.type) {
+    case 'ir':
+    case 'cr':
+    case 'kur':
+      return describeRequests(body.value);
+    case 'ip':
+    case 'cp':
+    case 'kup':
+      return describeResponses(body.value);
+    case 'p10cr':
+      return describeRequest(body.value);
+    case 'pkiconf':
+      return null;
+    case 'error':
+      return present({
+        pKIStatusInfo: describeStatus(body.value.pKIStatusInfo),
+        errorCode: body.value.errorCode,
+        errorDetails: body.value.errorDetails?.map((text) => printable(text)),
+      });
+    case 'certConf':
+      return body.value.map(({ certHash, certReqId, statusInfo, hashAlg }) =>
+        present({
+          certReqId,
+          certHash: hex(certHash),
+          statusInfo: statusInfo && describeStatus(statusInfo),
+          hashAlg: hashAlg && describeAlgorithm(hashAlg),
+        }),
+      );
+    case 'pollReq':
+      return body.value.map(({ certReqId }) => ({ certReqId }));
+    case 'pollRep':
+      return body.value.map(({ certReqId, checkAfter, reason }) =>
+        present({ certReqId, checkAfterSeconds: checkAfter, reason: reason?.map((text) => printable(text)) }),
+      );
+    case 'rr':
+      return body.value.map(({ certDetails, crlEntryDetails }) =>
+        present({
+          certDetails: describeTemplate(certDetails),
+          crlEntryDetails: crlEntryDetails?.map(describeExtension),
+        }),
+      );
+    case 'rp':
+      return present({
+        status: body.value.status.map(describeStatus),
+        revCerts: body.value.revCerts?.map(({ issuer, serialNumber }) => ({
+          issuer: describeName(issuer),
+          serialNumber: serialNumber.toString(16),
+        })),
+        crls: body.value.crls?.map((crl) => `CertificateList of ${crl.length} octets`),
+      });
+    case 'genm':
+    case 'genp':
+      return body.value.map(describeInfo);
+    case 'popdecc':
+    case 'popdecr':
+    case 'krr':
+    case 'krp':
+    case 'ccr':
+    case 'ccp':
+    case 'ckuann':
+    case 'cann':
+    case 'rann':
+    case 'crlann':
+    case 'nested':
+      return `${body.value.length} octets, not decoded further`;
+    default:
+      return unreachable(body);
+  }
+}
+
+function describeRequests(messages: CertReqMessages): Description {
+  return messages.map(({ certReq, popo, regInfo }) =>
+    present({
+      certReqId: certReq.certReqId,
+      certTemplate: describeTemplate(certReq.certTemplate),
+      controls: certReq.controls?.map(describeAttribute),
+      popo: popo === undefined ? 'absent' : popo.type === 'signature' ? describePopSignature(popo.value) : popo.type,
+      regInfo: regInfo?.map(describeAttribute),
+    }),
+  );
+}
+
+const describePopSignature = ({
+  algorithmIdentifier,
+  poposkInput,
+}: {
+  readonly algorithmIdentifier: { readonly algorithm: string; readonly parameters?: Uint8Array | undefined };
+  readonly poposkInput?: unknown;
+}): Description =>
+  present({
+    signature: describeAlgorithm(algorithmIdentifier),
+    poposkInput: poposkInput === undefined ? undefined : 'present',
+  });
+
+function describeTemplate(template: CertTemplate): Description {
+  const { validity } = template;
+  return present({
+    version: template.version,
+    serialNumber: template.serialNumber?.toString(16),
+    signingAlg: template.signingAlg && describeAlgorithm(template.signingAlg),
+    issuer: template.issuer && formatName(template.issuer),
+    validity:
+      validity &&
+      present({
+        notBefore: validity.notBefore && utc(validity.notBefore),
+        notAfter: validity.notAfter && utc(validity.notAfter),
+      }),
+    subject: template.subject && formatName(template.subject),
+    publicKey: template.publicKey && describeKey(template.publicKey),
+    extensions: template.extensions?.map(describeExtension),
+  });
+}
+
+const describeResponses = ({ caPubs, response }: CertRepMessage): Description =>
+  present({ caPubs: caPubs?.map(describeCertificate), response: response.map(describeResponse) });
+
+function describeResponse({ certReqId, status, certifiedKeyPair, rspInfo }: CertResponse): Description {
+  const issued = certifiedKeyPair?.certOrEncCert;
+  return present({
+    certReqId,
+    status: describeStatus(status),
+    certificate: issued?.type === 'certificate' ? describeCertificate(issued.value) : undefined,
+    encryptedCert: issued?.type === 'encryptedCert' ? `${issued.value.length} octets` : undefined,
+    privateKey: certifiedKeyPair?.privateKey && `encrypted, ${certifiedKeyPair.privateKey.length} octets`,
+    publicationInfo: certifiedKeyPair?.publicationInfo && hex(certifiedKeyPair.publicationInfo),
+    rspInfo: rspInfo && hex(rspInfo),
+  });
+}
+
+const describeStatus = ({ status, statusString, failInfo }: PKIStatusInfo): Description =>
+  present({ status, statusString: statusString?.map((text) => printable(text)), failInfo: failInfo && [...failInfo] });

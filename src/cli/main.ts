@@ -1,0 +1,48 @@
+import { Command, CommanderError } from 'commander';
+import { controllerCommand } from './commands/controller.js';
+import { demoCommand } from './commands/demo.js';
+import { enrollCommand } from './commands/enroll.js';
+import { inspectCommand } from './commands/inspect.js';
+import { sandboxCommand } from './commands/sandbox.js';
+import { CliError, EXIT, type ExitCode } from './exit.js';
+import { systemTerminal, writeLine } from './terminal.js';
+import { version } from './version.js';
+
+const terminal = systemTerminal();
+
+const program = new Command('cmpv2-issuer')
+  .description('External issuer that connects cert-manager to CMP (RFC 9810) certificate authorities.')
+  .version(version(), '-V, --version', 'print the version')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 the CA or a policy said no, 2 usage, 3 environment (network, files, credentials), 4 internal.`,
+  )
+  .addCommand(controllerCommand())
+  .addCommand(sandboxCommand(terminal))
+  .addCommand(demoCommand(terminal))
+  .addCommand(enrollCommand(terminal))
+  .addCommand(inspectCommand(terminal));
+
+for (const command of [program, ...program.commands])
+  command.exitOverride().showHelpAfterError('(--help shows the options)');
+
+async function run(): Promise<ExitCode> {
+  try {
+    await program.parseAsync();
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error instanceof CliError) {
+      writeLine(terminal.err, `error: ${error.message}`);
+      return error.exitCode;
+    }
+    writeLine(
+      terminal.err,
+      `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    return EXIT.internal;
+  }
+}
+
+process.exitCode = await run();
