@@ -1,7 +1,10 @@
 import type { PKIFailureInfoName } from '../../cmp/schema/index.js';
 import type { HttpFault } from './http-fault.js';
 
-/** Kinds of answers of the CA, by what the client is waiting for. */
+/**
+ * Kinds of answers: the final ip or cp or an error in its place; `waiting` and pollRep; pkiconf or an error in its place.
+ * For requests lost before they are read: ir, cr and p10cr; pollReq; certConf.
+ */
 export type Stage = 'certificate' | 'poll' | 'confirmation';
 
 /** What the CA says when it says no. */
@@ -10,50 +13,54 @@ export interface Refusal {
   readonly statusString?: string;
 }
 
-/** One way to spoil a message that is right otherwise. Everything but `badProtection` and `unprotected` is then protected as usual. */
-export type MessageFault =
-  | 'unprotected'
-  | 'badProtection'
-  | 'untrustedSigner'
-  | 'wrongRecipNonce'
-  | 'missingRecipNonce'
-  | 'wrongTransactionID'
-  | 'missingTransactionID'
-  | 'shortSenderNonce'
-  | 'missingSenderNonce'
-  | 'repeatedSenderNonce'
-  | 'wrongCertReqId'
-  | 'wrongBodyType'
-  | 'oldPvno'
-  | 'staleMessageTime'
-  | 'noExtraCerts';
+/** Ways to spoil a message that is right otherwise. Apart from the ones about protection, it is then protected as usual. */
+export const MESSAGE_FAULTS = [
+  'unprotected',
+  'badProtection',
+  'untrustedSigner',
+  'wrongRecipNonce',
+  'missingRecipNonce',
+  'wrongTransactionID',
+  'missingTransactionID',
+  'shortSenderNonce',
+  'missingSenderNonce',
+  'repeatedSenderNonce',
+  'wrongCertReqId',
+  'wrongBodyType',
+  'oldPvno',
+  'staleMessageTime',
+  'noExtraCerts',
+] as const;
+export type MessageFault = (typeof MESSAGE_FAULTS)[number];
 
-/** How an issued certificate differs from what it should be. */
-export type CertificateFault =
-  /** Certifies a key of the CA's choice. */
-  | 'wrongKey'
-  /** Signed by a CA below a root that nobody trusts. */
-  | 'untrustedIssuer'
-  /** Names the right issuer, but its signature does not verify. */
-  | 'badSignature'
-  /** Ended a day ago. */
-  | 'expired'
-  /** Begins in a day. */
-  | 'notYetValid'
-  /** Another subject than requested. */
-  | 'wrongSubject'
-  /** basicConstraints cA TRUE. */
-  | 'certificateAuthority';
+/**
+ * How an issued certificate differs from what it should be: certifies a key of the CA's choice; is signed by a CA below a
+ * root that nobody trusts (of the same name); carries a signature that does not verify; ended a day ago; begins in a day;
+ * names somebody else; is a CA certificate.
+ */
+export const CERTIFICATE_FAULTS = [
+  'wrongKey',
+  'untrustedIssuer',
+  'badSignature',
+  'expired',
+  'notYetValid',
+  'wrongSubject',
+  'certificateAuthority',
+] as const;
+export type CertificateFault = (typeof CERTIFICATE_FAULTS)[number];
 
 /** PKIStatusInfo that contradicts what comes with it (RFC 9810 section 5.3.4 allows none of these). */
-export type StatusContradiction =
-  | 'acceptedWithoutCertificate'
-  | 'acceptedWithFailInfo'
-  | 'rejectionWithCertificate'
-  | 'waitingWithCertificate'
-  | 'keyUpdateWarning'
-  | 'unknownStatus'
-  | 'twoResponses';
+export const STATUS_CONTRADICTIONS = [
+  'acceptedWithoutCertificate',
+  'acceptedWithFailInfo',
+  'rejectionWithCertificate',
+  'waitingWithCertificate',
+  'revocationWarning',
+  'keyUpdateWarning',
+  'noResponse',
+  'twoResponses',
+] as const;
+export type StatusContradiction = (typeof STATUS_CONTRADICTIONS)[number];
 
 /**
  * Everything in which the CA can be told to differ from its best manners. All fields are optional and independent;
@@ -84,10 +91,12 @@ export interface Behaviour {
   readonly p10crCertReqId?: -1 | 0;
   /** Whether raVerified is good enough as proof of possession. Default `accept`. */
   readonly raVerified?: 'accept' | 'refuse';
-  /** `null` sends the NULL-DN as sender of MAC-protected answers, as OpenSSL does. Default: the name of the CA. */
+  /** `nullDn` sends the NULL-DN as sender of MAC-protected answers, as OpenSSL does. Default: the name of the CA. */
   readonly macSender?: 'caName' | 'nullDn';
   /** Protect answers to requests that cannot be authenticated. Default `unprotected`, as most products do. */
   readonly authenticationErrors?: 'protected' | 'unprotected';
+  /** Whose senderNonce the final answer after polling repeats: the last pollReq's (default) or the first request's. */
+  readonly nonceAfterPolling?: 'poll' | 'original';
   /** Time to wait before every answer, in milliseconds. */
   readonly delayMilliseconds?: number;
   /** Spoils the HTTP answer. */

@@ -19,3 +19,5 @@ export type {
   SandboxCa,
   SandboxCaOptions,
 } from './options.js';
+export { standardBehaviours } from './standard-behaviours.js';
+export { startSandboxCa } from './start.js';

@@ -1,37 +1,33 @@
 import type { KeyObject } from 'node:crypto';
-import { any, encodeDer, sequenceOf } from '../../asn1/index.js';
-import { referenceName } from '../../cmp/protection/pbm.js';
-import type { PKIFailureInfoName } from '../../cmp/schema/index.js';
-import { OID } from '../../pki/oid.js';
-import { keyObjection, publicKeyFromSpki, subjectKeyIdentifierOf } from '../../pki/spki.js';
+import { referenceName } from '../../cmp/protection/index.js';
+import {
+  basicConstraintsExtension,
+  type Extensions,
+  extendedKeyUsageExtension,
+  isNullName,
+  type KeyUsageBit,
+  keyUsageExtension,
+  type Name,
+  OID,
+  subjectKeyIdentifierOf,
+} from '../../pki/index.js';
 import type { Random } from '../../runtime/random.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import type { Identity } from './authority.js';
 import type { Behaviour } from './behaviour.js';
-import {
-  asCritical,
-  asksForCa,
-  authorityKeyIdentifier,
-  basicConstraints,
-  type Extension,
-  extendedKeyUsage,
-  KEY_USAGE,
-  keyUsage,
-  readKeyUsage,
-  subjectKeyIdentifier,
-  withDnsName,
-} from './extension.js';
+import { asCritical, authorityKeyIdentifier, subjectKeyIdentifier, withDnsName } from './extension.js';
 import type { Hierarchy } from './hierarchy.js';
 import { type CertificateContents, signCertificate } from './leaf-certificate.js';
+import { RequestRefused } from './refusal.js';
 import { randomSerial } from './serial.js';
 
-/** What somebody asks to have certified, be it from a CertTemplate or from a CSR. */
+/** What somebody asks to have certified, be it in a CertTemplate or in a CSR, once the proof of possession is given. */
 export interface CertificateRequest {
-  /** DER Name. */
-  readonly subject: Uint8Array;
-  /** DER SubjectPublicKeyInfo. */
+  readonly subject: Name;
+  /** DER of the SubjectPublicKeyInfo. */
   readonly publicKeyInfo: Uint8Array;
-  readonly extensions: readonly Extension[];
+  readonly publicKey: KeyObject;
+  readonly extensions: Extensions;
   readonly notBefore: Date | undefined;
   readonly notAfter: Date | undefined;
 }
@@ -45,27 +41,14 @@ export interface IssuedCertificate {
   readonly issuer: Identity;
 }
 
-/** The CA says no to this request, and why. */
-export class RequestRefused extends Error {
-  readonly failInfo: PKIFailureInfoName;
-
-  constructor(failInfo: PKIFailureInfoName, message: string) {
-    super(message);
-    this.name = 'RequestRefused';
-    this.failInfo = failInfo;
-  }
-}
-
 export interface IssuingPolicy {
   readonly defaultValidityDays: number;
   readonly maximumValidityDays: number;
 }
 
 const DAY = 86_400_000;
-/** Clocks of clients are often a little behind; as little as this may lie before the moment of issuing. */
+/** Clocks of clients are often a little behind: notBefore lies so much before the moment of issuing. */
 const BACKDATE = 60_000;
-
-const EMPTY_NAME = encodeDer(sequenceOf(any), []);
 
 /** Extensions a client may decide on. Everything else, above all what makes a CA, is the CA's own business. */
 const COPIED: ReadonlySet<string> = new Set([
@@ -76,25 +59,13 @@ const COPIED: ReadonlySet<string> = new Set([
   '1.3.6.1.5.5.7.1.24', // TLS feature, RFC 7633
 ]);
 
-const SERVER_AND_CLIENT = extendedKeyUsage(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
-
-/** The key of a SubjectPublicKeyInfo, if it is one the CA certifies. Throws RequestRefused. */
-export function acceptableKey(publicKeyInfo: Uint8Array): KeyObject {
-  let key: KeyObject;
-  try {
-    key = publicKeyFromSpki(publicKeyInfo);
-  } catch {
-    throw new RequestRefused('badCertTemplate', 'the public key cannot be read');
-  }
-  const objection = keyObjection(key);
-  if (objection !== undefined) throw new RequestRefused('badAlg', objection);
-  return key;
-}
+const NO_CA = basicConstraintsExtension(false);
+const SERVER_AND_CLIENT = extendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+const CA_USAGES: readonly KeyUsageBit[] = ['keyCertSign', 'cRLSign'];
 
 /** Makes the certificate: as asked where that is harmless, and spoilt where the behaviour says so. Throws RequestRefused. */
 export async function issueCertificate(
   request: CertificateRequest,
-  key: KeyObject,
   behaviour: Behaviour,
   hierarchy: Hierarchy,
   policy: IssuingPolicy,
@@ -104,7 +75,7 @@ export async function issueCertificate(
   const issuer =
     behaviour.certificate === 'untrustedIssuer' ? (await hierarchy.untrusted()).issuing : hierarchy.issuing;
   const validity = grantedValidity(request, policy, now);
-  const granted = grantedExtensions(request, key, behaviour.addDnsName);
+  const granted = grantedExtensions(request, behaviour.addDnsName);
   const serial = Buffer.from(randomSerial(random)).toString('hex');
   const right: CertificateContents = {
     serialNumber: BigInt(`0x${serial}`),
@@ -112,7 +83,7 @@ export async function issueCertificate(
     subject: request.subject,
     subjectPublicKeyInfo: request.publicKeyInfo,
     extensions: [
-      basicConstraints(false),
+      NO_CA,
       ...granted.extensions,
       subjectKeyIdentifier(subjectKeyIdentifierOf(request.publicKeyInfo)),
       authorityKeyIdentifier(issuer.keyIdentifier),
@@ -131,44 +102,42 @@ function grantedValidity(request: CertificateRequest, policy: IssuingPolicy, now
   const notAfter = Math.min(request.notAfter?.getTime() ?? whole + policy.defaultValidityDays * DAY, latest);
   if (notAfter <= notBefore)
     throw new RequestRefused('badCertTemplate', 'the requested validity ends before it begins');
+  const differs = (asked: Date | undefined, given: number) => asked !== undefined && asked.getTime() !== given;
   return {
     granted: { notBefore: new Date(notBefore), notAfter: new Date(notAfter) },
-    modified:
-      notBefore !== (request.notBefore?.getTime() ?? notBefore) ||
-      notAfter !== (request.notAfter?.getTime() ?? notAfter),
+    modified: differs(request.notBefore, notBefore) || differs(request.notAfter, notAfter),
   };
 }
 
-function grantedExtensions(request: CertificateRequest, key: KeyObject, addDnsName: string | undefined) {
-  const extensions = new Map<string, Extension>();
-  let modified = false;
-  for (const extension of request.extensions) {
-    if (COPIED.has(extension.value.extnID)) extensions.set(extension.value.extnID, extension);
-    else if (extension.value.extnID === OID.basicConstraints) modified ||= asksForCa(extension);
-    else modified = true;
+function grantedExtensions(request: CertificateRequest, addDnsName: string | undefined) {
+  const asked = request.extensions;
+  const granted = new Map<string, Uint8Array>();
+  let modified = asked.basicConstraints?.ca === true;
+  for (const { oid, der } of asked.list) {
+    if (COPIED.has(oid)) granted.set(oid, der);
+    else if (oid !== OID.basicConstraints) modified = true;
   }
-  const usage = extensions.get(OID.keyUsage);
-  if (usage === undefined) {
-    const encipherment = key.asymmetricKeyType === 'rsa' ? [KEY_USAGE.keyEncipherment] : [];
-    extensions.set(OID.keyUsage, keyUsage([KEY_USAGE.digitalSignature, ...encipherment]));
-  } else {
-    const asked = readKeyUsage(usage);
-    const bits = asked.filter((bit) => bit !== KEY_USAGE.keyCertSign && bit !== KEY_USAGE.cRLSign);
-    modified ||= bits.length !== asked.length;
-    extensions.set(OID.keyUsage, keyUsage(bits.length === 0 ? [KEY_USAGE.digitalSignature] : bits));
+  const usages = [...(asked.keyUsage ?? [])];
+  const harmless = usages.filter((usage) => !CA_USAGES.includes(usage));
+  if (harmless.length < usages.length) modified = true;
+  if (harmless.length < usages.length || usages.length === 0) {
+    const usual: KeyUsageBit[] =
+      request.publicKey.asymmetricKeyType === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'];
+    granted.set(OID.keyUsage, keyUsageExtension(harmless.length > 0 ? harmless : usual));
   }
-  if (!extensions.has(OID.extendedKeyUsage)) extensions.set(OID.extendedKeyUsage, SERVER_AND_CLIENT);
-  if (addDnsName !== undefined) {
-    modified = true;
-    extensions.set(OID.subjectAltName, withDnsName(extensions.get(OID.subjectAltName), addDnsName));
-  }
-  if (Buffer.compare(request.subject, EMPTY_NAME) === 0) {
-    const names = extensions.get(OID.subjectAltName);
+  if (!granted.has(OID.extendedKeyUsage)) granted.set(OID.extendedKeyUsage, SERVER_AND_CLIENT);
+
+  const names = asked.find(OID.subjectAltName);
+  if (isNullName(request.subject)) {
     if (names === undefined) throw new RequestRefused('badCertTemplate', 'neither subject nor subjectAltName is given');
     // RFC 5280 section 4.1.2.6.
-    extensions.set(OID.subjectAltName, asCritical(names));
+    granted.set(OID.subjectAltName, asCritical(names));
   }
-  return { extensions: [...extensions.values()], modified };
+  if (addDnsName !== undefined) {
+    modified = true;
+    granted.set(OID.subjectAltName, withDnsName(names, addDnsName));
+  }
+  return { extensions: [...granted.values()], modified };
 }
 
 function spoilt(
@@ -192,11 +161,8 @@ function spoilt(
     case 'notYetValid':
       return { ...right, validity: { notBefore: daysFrom(now, 1), notAfter: daysFrom(now, 91) } };
     case 'certificateAuthority': {
-      const kept = (right.extensions ?? []).filter(
-        ({ value }) => value.extnID !== OID.basicConstraints && value.extnID !== OID.keyUsage,
-      );
-      const usage = keyUsage([KEY_USAGE.digitalSignature, KEY_USAGE.keyCertSign, KEY_USAGE.cRLSign]);
-      return { ...right, extensions: [basicConstraints(true), usage, ...kept] };
+      const kept = right.extensions.filter((der) => der !== NO_CA);
+      return { ...right, extensions: [basicConstraintsExtension(true), ...kept] };
     }
     default:
       return unreachable(fault);

@@ -1,19 +1,43 @@
-import { encodeDer, octetAlignedBitString, opaque, sequence, type TypeOf } from '../../asn1/index.js';
-import { encodeSignatureAlgorithm } from '../../pki/algorithm.js';
-import { TBSCertificate } from '../../pki/schema.js';
-import { defaultSignatureAlgorithm, sign } from '../../pki/signature.js';
+import {
+  bigInteger,
+  encodeDer,
+  explicit,
+  integer,
+  octetAlignedBitString,
+  opaque,
+  sequence,
+  sequenceOf,
+  type TypeOf,
+  time,
+} from '../../asn1/index.js';
+import { defaultSignatureAlgorithm, encodeSignatureAlgorithm, sign } from '../../pki/index.js';
 import type { Identity } from './authority.js';
 
-/** What a certificate says, apart from who says so. */
-export type CertificateContents = Omit<TypeOf<typeof TBSCertificate>, 'version' | 'signature' | 'issuer'>;
+const Name = opaque('Name');
+const SignatureAlgorithm = opaque('AlgorithmIdentifier');
+
+/** RFC 5280 section 4.1 as the CA writes it. No pkijs here on purpose: this is what a load test of the client waits for. */
+const TBSCertificate = sequence('TBSCertificate', {
+  version: explicit(0, integer),
+  serialNumber: bigInteger,
+  signature: SignatureAlgorithm,
+  issuer: Name,
+  validity: sequence('Validity', { notBefore: time, notAfter: time }),
+  subject: Name,
+  subjectPublicKeyInfo: opaque('SubjectPublicKeyInfo'),
+  extensions: explicit(3, sequenceOf(opaque('Extension'), { min: 1 })),
+});
 
 const SignedCertificate = sequence('Certificate', {
   tbsCertificate: opaque('TBSCertificate'),
-  signatureAlgorithm: opaque('AlgorithmIdentifier'),
+  signatureAlgorithm: SignatureAlgorithm,
   signature: octetAlignedBitString,
 });
 
-/** DER of the certificate. No pkijs here on purpose: this is what a load test of the client waits for. */
+/** What a certificate says, apart from who says so. Names, key and extensions are DER. */
+export type CertificateContents = Omit<TypeOf<typeof TBSCertificate>, 'version' | 'signature' | 'issuer'>;
+
+/** DER of the certificate. */
 export async function signCertificate(contents: CertificateContents, issuer: Identity): Promise<Uint8Array> {
   const algorithm = defaultSignatureAlgorithm(issuer.privateKey);
   const signatureAlgorithm = encodeSignatureAlgorithm(algorithm);

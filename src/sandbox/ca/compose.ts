@@ -1,0 +1,169 @@
+import { assembleMessage, decodeMessage, encodeBody, encodeHeader, type ReceivedMessage } from '../../cmp/message.js';
+import {
+  type HeaderToProtect,
+  type PbmCredential,
+  type Protector,
+  pbmProtector,
+  type SignatureCredential,
+  signatureProtector,
+} from '../../cmp/protection/index.js';
+import type { PKIBody, PKIHeader } from '../../cmp/schema/index.js';
+import { NULL_DN } from '../../pki/index.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Random } from '../../runtime/random.js';
+import { unreachable } from '../../runtime/unreachable.js';
+import type { Answer } from './answer.js';
+import { type Identity, intermediatesAbove } from './authority.js';
+import type { Behaviour, MessageFault } from './behaviour.js';
+import type { Hierarchy } from './hierarchy.js';
+import type { Requester } from './requester.js';
+
+/** RFC 4210 wants at least 128 bits; so many octets have our salts and nonces. */
+const OCTETS = 16;
+const HOUR = 3_600_000;
+
+const directoryName = (value: Uint8Array): PKIHeader['sender'] => ({ type: 'directoryName', value });
+
+/** What an answer takes over from its request. All may be missing if the request could not be read. */
+export type AnsweredHeader = Partial<Pick<PKIHeader, 'pvno' | 'sender' | 'transactionID' | 'senderNonce'>>;
+
+export interface Composed {
+  readonly der: Uint8Array;
+  /** The nonce that the next message has to repeat. */
+  readonly senderNonce: Uint8Array | undefined;
+}
+
+/** Puts header and protection around answers, and spoils them where that is asked for. */
+export class Composer {
+  readonly #hierarchy: Hierarchy;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #signer: Protector;
+
+  constructor(hierarchy: Hierarchy, clock: Clock, random: Random) {
+    this.#hierarchy = hierarchy;
+    this.#clock = clock;
+    this.#random = random;
+    this.#signer = signatureProtector(credentialOf(hierarchy.signer));
+  }
+
+  get signer(): Protector {
+    return this.#signer;
+  }
+
+  /** What protects the answers to this requester: the same kind of protection, with a fresh salt, unless told otherwise. */
+  protectorFor(requester: Requester, behaviour: Behaviour, fallback: PbmCredential): Protector {
+    const wanted = behaviour.responseProtection ?? 'same';
+    const kind = wanted === 'same' ? requester.kind : wanted;
+    switch (kind) {
+      case 'signature':
+        return this.#signer;
+      case 'mac':
+        return requester.kind === 'mac'
+          ? pbmProtector(requester.credential, { ...requester.parameters, salt: this.#random(OCTETS) })
+          : pbmProtector(fallback, { salt: this.#random(OCTETS), owf: 'sha256', iterationCount: 500, mac: 'sha256' });
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  /** The answer as the client gets it. Without a protector it is not protected. */
+  async compose(
+    answer: Answer,
+    request: AnsweredHeader,
+    behaviour: Behaviour,
+    protector: Protector | undefined,
+  ): Promise<Composed> {
+    const faults = faultsOf(behaviour, answer);
+    const header = this.#header(answer, request, behaviour, faults, protector?.kind ?? 'signature');
+    const body = spoiltBody(answer.body, faults);
+    const { senderNonce } = header;
+    if (protector === undefined || faults.has('unprotected')) {
+      const unprotected = { ...header, sender: header.sender ?? directoryName(this.#hierarchy.signer.name) };
+      const extraCerts = faults.has('noExtraCerts') ? [] : answer.chain;
+      const der = assembleMessage({ rawHeader: encodeHeader(unprotected), rawBody: encodeBody(body), extraCerts });
+      return { der, senderNonce };
+    }
+    const chosen = await this.#protector(protector, faults);
+    const known = chosen === this.#signer ? intermediatesAbove(this.#hierarchy.signer).map((ca) => ca.certificate) : [];
+    const extraCerts = faults.has('noExtraCerts') ? [] : answer.chain.filter((der) => !known.includes(der));
+    const der = await chosen.protect(header, body, extraCerts);
+    return { der: faults.has('badProtection') ? withBadProtection(decodeMessage(der)) : der, senderNonce };
+  }
+
+  async #protector(protector: Protector, faults: ReadonlySet<MessageFault>): Promise<Protector> {
+    if (faults.has('untrustedSigner')) {
+      const { signer } = await this.#hierarchy.untrusted();
+      return signatureProtector(credentialOf(signer));
+    }
+    if (faults.has('noExtraCerts') && protector.kind === 'signature') {
+      return signatureProtector({ ...credentialOf(this.#hierarchy.signer), certificates: [] });
+    }
+    return protector;
+  }
+
+  #header(
+    answer: Answer,
+    request: AnsweredHeader,
+    behaviour: Behaviour,
+    faults: ReadonlySet<MessageFault>,
+    kind: Protector['kind'],
+  ): HeaderToProtect {
+    const transactionID = faults.has('wrongTransactionID') ? this.#random(OCTETS) : request.transactionID;
+    const recipNonce = faults.has('wrongRecipNonce') ? this.#random(OCTETS) : request.senderNonce;
+    const senderNonce = this.#senderNonce(request, faults);
+    const now = this.#clock.now().getTime();
+    const macSender = behaviour.macSender === 'nullDn' ? NULL_DN : this.#hierarchy.issuing.name;
+    return {
+      pvno: faults.has('oldPvno') ? 1 : request.pvno === 3 ? 3 : 2,
+      ...(kind === 'mac' ? { sender: directoryName(macSender) } : {}),
+      recipient: request.sender ?? directoryName(NULL_DN),
+      messageTime: new Date(faults.has('staleMessageTime') ? now - HOUR : now),
+      ...(transactionID === undefined || faults.has('missingTransactionID') ? {} : { transactionID }),
+      ...(senderNonce === undefined ? {} : { senderNonce }),
+      ...(recipNonce === undefined || faults.has('missingRecipNonce') ? {} : { recipNonce }),
+      ...(answer.generalInfo.length === 0 ? {} : { generalInfo: answer.generalInfo }),
+    };
+  }
+
+  #senderNonce(request: AnsweredHeader, faults: ReadonlySet<MessageFault>): Uint8Array | undefined {
+    if (faults.has('missingSenderNonce')) return undefined;
+    if (faults.has('repeatedSenderNonce')) return request.senderNonce;
+    return this.#random(faults.has('shortSenderNonce') ? 8 : OCTETS);
+  }
+}
+
+function credentialOf(identity: Identity): SignatureCredential {
+  return {
+    certificates: [identity, ...intermediatesAbove(identity)].map(({ certificate }) => certificate),
+    subject: identity.name,
+    subjectKeyIdentifier: identity.keyIdentifier,
+    privateKey: identity.privateKey,
+  };
+}
+
+function faultsOf({ faults }: Behaviour, { stage }: Answer): ReadonlySet<MessageFault> {
+  return new Set((faults?.stages ?? ['certificate']).includes(stage) ? faults?.list : []);
+}
+
+function spoiltBody(body: PKIBody, faults: ReadonlySet<MessageFault>): PKIBody {
+  if (faults.has('wrongBodyType')) {
+    if (body.type === 'ip') return { type: 'cp', value: body.value };
+    if (body.type === 'cp') return { type: 'ip', value: body.value };
+    return { type: 'genp', value: [] };
+  }
+  if (!faults.has('wrongCertReqId')) return body;
+  const other = <T extends { readonly certReqId: number }>(entry: T): T => ({ ...entry, certReqId: 4711 });
+  if (body.type === 'ip' || body.type === 'cp') {
+    return { type: body.type, value: { ...body.value, response: body.value.response.map(other) } };
+  }
+  return body.type === 'pollRep' ? { type: 'pollRep', value: body.value.map(other) } : body;
+}
+
+/** The last octet belongs to the value in every kind of protection, so the message stays well-formed. */
+function withBadProtection(message: ReceivedMessage): Uint8Array {
+  const protection = Uint8Array.from(message.protection ?? []);
+  const last = protection.length - 1;
+  protection[last] = (protection[last] ?? 0) ^ 1;
+  return assembleMessage({ ...message, protection });
+}

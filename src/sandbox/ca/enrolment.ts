@@ -1,0 +1,216 @@
+import { encodeDer, generalizedTime, octetsEqual } from '../../asn1/index.js';
+import type { ReceivedMessage } from '../../cmp/message.js';
+import { OID } from '../../cmp/oids.js';
+import type { Protector } from '../../cmp/protection/index.js';
+import type { CertConfirmContent, InfoTypeAndValue, PollReqContent } from '../../cmp/schema/index.js';
+import { digest, formatName, type HashName, OID as PKIX } from '../../pki/index.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Random } from '../../runtime/random.js';
+import {
+  type Answer,
+  confirmation,
+  errorAnswer,
+  grant,
+  IMPLICIT_CONFIRM,
+  pollResponse,
+  refusalOf,
+  rejection,
+  waiting,
+} from './answer.js';
+import type { Behaviour } from './behaviour.js';
+import type { Hierarchy } from './hierarchy.js';
+import { type CertificateRequest, type IssuingPolicy, issueCertificate } from './issuing.js';
+import type { Ledger } from './ledger.js';
+import { MessageRefused, RequestRefused } from './refusal.js';
+import { type RequestBody, readRequest, singleRequest } from './request.js';
+import type { Transaction, TransactionTable } from './transactions.js';
+
+export interface EnrolmentContext {
+  readonly hierarchy: Hierarchy;
+  readonly policy: IssuingPolicy;
+  readonly ledger: Ledger;
+  readonly transactions: TransactionTable;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transactionLifetimeSeconds: number;
+}
+
+/** An authenticated request that may begin a transaction. */
+export interface Opening {
+  readonly message: ReceivedMessage;
+  readonly body: RequestBody;
+  readonly identity: string;
+  readonly behaviour: Behaviour;
+  readonly protector: Protector;
+}
+
+const RESPONSE = { ir: 'ip', cr: 'cp', p10cr: 'cp' } as const;
+
+/** The CA's side of an enrolment: what it answers to messages that are known to come from whom they should. */
+export class Enrolment {
+  readonly #context: EnrolmentContext;
+
+  constructor(context: EnrolmentContext) {
+    this.#context = context;
+  }
+
+  /** ir, cr, p10cr. Throws MessageRefused. */
+  async begin(opening: Opening): Promise<{ readonly answer: Answer; readonly transaction: Transaction }> {
+    const { message, body, behaviour } = opening;
+    const { transactions, hierarchy } = this.#context;
+    const id = Buffer.from(message.header.transactionID ?? []).toString('hex');
+    if (transactions.find(id) !== undefined) {
+      throw new MessageRefused('transactionIdInUse', 'this transactionID belongs to another request');
+    }
+    const transaction: Transaction = {
+      id,
+      behaviour,
+      identity: opening.identity,
+      request: body.type,
+      certReqId: body.type === 'p10cr' ? (behaviour.p10crCertReqId ?? -1) : singleRequest(body.value).certReq.certReqId,
+      firstSenderNonce: message.header.senderNonce ?? new Uint8Array(),
+      protector: opening.protector,
+      lastSenderNonce: undefined,
+      phase: { kind: 'over' },
+    };
+    if (!transactions.add(transaction)) {
+      throw new MessageRefused('systemUnavail', 'too many transactions are open, come back later');
+    }
+    const answer = await this.#refusable(transaction, async () => {
+      const request = readRequest(message, body, {
+        issuerName: hierarchy.issuing.name,
+        acceptRaVerified: behaviour.raVerified !== 'refuse',
+      });
+      const finish = () => this.#refusable(transaction, () => this.#decide(transaction, request, message));
+      if (behaviour.polling === undefined) return await finish();
+      transaction.phase = { kind: 'polling', pollsLeft: behaviour.polling.polls, finish };
+      return waiting(RESPONSE[transaction.request], transaction.certReqId, behaviour.polling.reason);
+    });
+    return { answer, transaction };
+  }
+
+  /** pollReq. Throws MessageRefused. */
+  async poll(transaction: Transaction, content: PollReqContent): Promise<Answer> {
+    const { phase, behaviour, certReqId } = transaction;
+    if (phase.kind !== 'polling') throw new MessageRefused('badRequest', 'there is nothing to poll for');
+    if (content.length !== 1 || content[0]?.certReqId !== certReqId) {
+      throw new MessageRefused('badRequest', `pollReq must name certReqId ${certReqId}`);
+    }
+    if (phase.pollsLeft > 0) {
+      transaction.phase = { ...phase, pollsLeft: phase.pollsLeft - 1 };
+      return pollResponse(certReqId, behaviour.polling?.checkAfterSeconds ?? 0, behaviour.polling?.reason);
+    }
+    transaction.phase = { kind: 'over' };
+    const answer = await phase.finish();
+    return behaviour.nonceAfterPolling === 'original'
+      ? { ...answer, recipNonce: transaction.firstSenderNonce }
+      : answer;
+  }
+
+  /** certConf. Throws MessageRefused. */
+  confirm(transaction: Transaction, content: CertConfirmContent): Answer {
+    const { phase, behaviour, certReqId } = transaction;
+    const { ledger } = this.#context;
+    if (phase.kind === 'polling') throw new MessageRefused('badRequest', 'there is no certificate to confirm yet');
+    if (phase.kind === 'over') throw new MessageRefused('certConfirmed', 'there is no certificate left to confirm');
+    const [status, ...more] = content;
+    if (more.length > 0 || (status !== undefined && status.certReqId !== certReqId)) {
+      throw new MessageRefused('badRequest', `certConf must name certReqId ${certReqId}`);
+    }
+    if (status !== undefined) {
+      const expected = digest(hashName(status.hashAlg?.algorithm), phase.certificate.der);
+      if (!octetsEqual(status.certHash, expected)) {
+        throw new MessageRefused('badCertId', 'certHash is not the hash of the certificate that was issued');
+      }
+    }
+    if (behaviour.errorInsteadOfPkiConf !== undefined) {
+      return errorAnswer('confirmation', behaviour.errorInsteadOfPkiConf);
+    }
+    const verdict = status?.statusInfo;
+    const accepted =
+      status !== undefined &&
+      (verdict === undefined || verdict.status === 'accepted' || verdict.status === 'grantedWithMods');
+    const reason = [...(verdict?.statusString ?? []), ...(verdict?.failInfo ?? [])].join(', ');
+    ledger.conclude(phase.certificate.serial, accepted ? 'confirmed' : 'rejected', accepted ? '' : reason);
+    transaction.phase = { kind: 'over' };
+    return confirmation();
+  }
+
+  /** The client gave up with an error message of its own. */
+  abandon(transaction: Transaction): Answer {
+    if (transaction.phase.kind === 'confirming') {
+      this.#context.ledger.conclude(transaction.phase.certificate.serial, 'rejected', 'the client sent an error');
+    }
+    transaction.phase = { kind: 'over' };
+    return confirmation();
+  }
+
+  async #refusable(transaction: Transaction, work: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+      return rejection(RESPONSE[transaction.request], transaction.certReqId, refusalOf(error));
+    }
+  }
+
+  async #decide(transaction: Transaction, request: CertificateRequest, message: ReceivedMessage): Promise<Answer> {
+    const { behaviour, certReqId } = transaction;
+    const { hierarchy, policy, ledger, clock, random } = this.#context;
+    const type = RESPONSE[transaction.request];
+    if (behaviour.error !== undefined) return errorAnswer('certificate', behaviour.error);
+    if (behaviour.rejection !== undefined) return rejection(type, certReqId, behaviour.rejection);
+
+    const certificate = await issueCertificate(request, behaviour, hierarchy, policy, clock.now(), random);
+    ledger.record({
+      serial: certificate.serial,
+      subject: formatName(request.subject),
+      transactionID: transaction.id,
+      body: transaction.request,
+      state: 'issued',
+      reason: '',
+      der: certificate.der,
+    });
+    const asked = (message.header.generalInfo ?? []).some(({ infoType }) => infoType === OID.implicitConfirm);
+    const mode = behaviour.implicitConfirm ?? 'whenAsked';
+    const implicit = mode === 'always' || (mode === 'whenAsked' && asked);
+    if (implicit) ledger.conclude(certificate.serial, 'implicitlyConfirmed');
+    // Who did not ask for it may confirm all the same.
+    transaction.phase = implicit && asked ? { kind: 'over' } : { kind: 'confirming', certificate };
+    return grant({
+      type,
+      certReqId,
+      certificate: certificate.der,
+      modified: certificate.modified,
+      caPubs: this.#caPubs(behaviour),
+      chain: [certificate.issuer.certificate],
+      generalInfo: [implicit ? IMPLICIT_CONFIRM : this.#confirmWaitTime()],
+      contradiction: behaviour.contradiction,
+    });
+  }
+
+  #caPubs({ caPubs = 'none' }: Behaviour): readonly Uint8Array[] {
+    const { root, secondRoot } = this.#context.hierarchy;
+    const roots = { none: [], root: [root], allRoots: [root, secondRoot] }[caPubs];
+    return roots.map(({ certificate }) => certificate);
+  }
+
+  #confirmWaitTime(): InfoTypeAndValue {
+    const { clock, transactionLifetimeSeconds } = this.#context;
+    const until = new Date(clock.now().getTime() + transactionLifetimeSeconds * 1000);
+    return { infoType: OID.confirmWaitTime, infoValue: encodeDer(generalizedTime, until) };
+  }
+}
+
+const HASHES: Readonly<Record<string, HashName>> = {
+  [PKIX.sha256]: 'sha256',
+  [PKIX.sha384]: 'sha384',
+  [PKIX.sha512]: 'sha512',
+};
+
+/** All certificates here are signed with SHA-256, so that is the hash unless hashAlg says otherwise. */
+function hashName(hashAlg: string | undefined): HashName {
+  const name = hashAlg === undefined ? 'sha256' : HASHES[hashAlg];
+  if (name === undefined) throw new MessageRefused('badAlg', `hashAlg ${hashAlg} is not supported`);
+  return name;
+}

@@ -1,0 +1,69 @@
+import type { Protector } from '../../cmp/protection/index.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Answer } from './answer.js';
+import type { Behaviour } from './behaviour.js';
+import type { IssuedCertificate } from './issuing.js';
+
+/** Where a transaction stands between two messages of its client. */
+export type Phase =
+  | { readonly kind: 'polling'; readonly pollsLeft: number; readonly finish: () => Promise<Answer> }
+  | { readonly kind: 'confirming'; readonly certificate: IssuedCertificate }
+  | { readonly kind: 'over' };
+
+/** What the CA keeps of an enrolment. */
+export interface Transaction {
+  /** Lower-case hex of the transactionID. */
+  readonly id: string;
+  readonly behaviour: Behaviour;
+  /** Who began it; nobody else may go on with it. */
+  readonly identity: string;
+  readonly request: 'ir' | 'cr' | 'p10cr';
+  readonly certReqId: number;
+  readonly firstSenderNonce: Uint8Array;
+  /** Protects all answers, so that the parameters of a MAC stay the same. */
+  readonly protector: Protector;
+  /** The senderNonce that the client's next message has to repeat. */
+  lastSenderNonce: Uint8Array | undefined;
+  phase: Phase;
+}
+
+/** The transactions of the last minutes: bounded in number and in age. */
+export class TransactionTable {
+  readonly #entries = new Map<string, { readonly transaction: Transaction; readonly expires: number }>();
+  readonly #clock: Clock;
+  readonly #capacity: number;
+  readonly #lifetime: number;
+
+  constructor(clock: Clock, capacity: number, lifetimeSeconds: number) {
+    this.#clock = clock;
+    this.#capacity = capacity;
+    this.#lifetime = lifetimeSeconds * 1000;
+  }
+
+  get size(): number {
+    this.#dropExpired();
+    return this.#entries.size;
+  }
+
+  find(id: string): Transaction | undefined {
+    this.#dropExpired();
+    return this.#entries.get(id)?.transaction;
+  }
+
+  /** False if there is no room. */
+  add(transaction: Transaction): boolean {
+    this.#dropExpired();
+    if (this.#entries.size >= this.#capacity) return false;
+    this.#entries.set(transaction.id, { transaction, expires: this.#clock.monotonic() + this.#lifetime });
+    return true;
+  }
+
+  /** All live equally long, so the oldest stand in front. */
+  #dropExpired(): void {
+    const now = this.#clock.monotonic();
+    for (const [id, { expires }] of this.#entries) {
+      if (expires > now) return;
+      this.#entries.delete(id);
+    }
+  }
+}
