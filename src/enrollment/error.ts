@@ -1,36 +1,10 @@
-/**
- * What a failed enrolment means for the next step. The controller derives every decision from this one word:
- * - `transient`: nobody is to blame, the same request will work later (network, CA overloaded). Try again with backoff.
- * - `request`: this request can never be granted as it is. Fail it.
- * - `issuer`: the issuer's configuration or credentials are wrong. Wait until they are repaired; slow retries.
- * - `transaction`: this exchange is spoilt, a fresh transaction may work. Try anew, a bounded number of times.
- * - `unauthenticated`: somebody said no, but nothing proves that it was the CA. Never final; bounded fast retries, then slow.
- */
-export type RetryClass = 'transient' | 'request' | 'issuer' | 'transaction' | 'unauthenticated';
+import type { CmpErrorCode, CmpRetryClass } from '../cmp/error.js';
+
+/** What a failed enrolment means for the next step. The controller derives every decision from this one word. */
+export type RetryClass = CmpRetryClass;
 
 /** Closed set of reasons why an enrolment did not yield a certificate. Stable: metric labels and log fields. */
-export type EnrollmentErrorCode =
-  | 'CsrInvalid'
-  | 'KeyUnsupported'
-  | 'PrivateKeyUnavailable'
-  | 'PrivateKeyMismatch'
-  | 'ConfigurationInvalid'
-  | 'ConnectionFailed'
-  | 'TlsFailed'
-  | 'Timeout'
-  | 'HttpFailed'
-  | 'ResponseTooLarge'
-  | 'ResponseMalformed'
-  | 'ProtectionMissing'
-  | 'ProtectionInvalid'
-  | 'SignerUntrusted'
-  | 'HeaderMismatch'
-  | 'UnexpectedBody'
-  | 'Rejected'
-  | 'PollingExpired'
-  | 'CertificateRefused'
-  | 'ChainIncomplete'
-  | 'Internal';
+export type EnrollmentErrorCode = CmpErrorCode;
 
 export interface EnrollmentErrorDetails {
   readonly code: EnrollmentErrorCode;

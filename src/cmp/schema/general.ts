@@ -24,27 +24,19 @@ export const SubjectPublicKeyInfo = opaque('SubjectPublicKeyInfo');
 export const Extension = opaque('Extension');
 export const Extensions = sequenceOf(Extension, { min: 1 });
 
-/** AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL } (RFC 5280 section 4.1.1.2) */
-export const AlgorithmIdentifier = sequence('AlgorithmIdentifier', {
-  algorithm: oid,
-  parameters: optional(any),
-});
-export type AlgorithmIdentifier = TypeOf<typeof AlgorithmIdentifier>;
+export { AlgorithmIdentifier } from '../../pki/index.js';
 
-/** An alternative of GeneralName that we pass on but never look into: its content octets. */
-const unread = (name: string, tag: number): Codec<Uint8Array> => opaque(name, tag);
-
-/** GeneralName (RFC 5280 section 4.2.1.6): directoryName is a CHOICE and therefore tagged explicitly. */
+/** GeneralName (RFC 5280 section 4.2.1.6): directoryName is a CHOICE and therefore tagged explicitly. The others are kept as octets. */
 export const GeneralName = choice('GeneralName', {
   directoryName: explicit(4, Name),
-  otherName: unread('otherName', contextConstructed(0)),
-  rfc822Name: unread('rfc822Name', contextPrimitive(1)),
-  dNSName: unread('dNSName', contextPrimitive(2)),
-  x400Address: unread('x400Address', contextConstructed(3)),
-  ediPartyName: unread('ediPartyName', contextConstructed(5)),
-  uniformResourceIdentifier: unread('uniformResourceIdentifier', contextPrimitive(6)),
-  iPAddress: unread('iPAddress', contextPrimitive(7)),
-  registeredID: unread('registeredID', contextPrimitive(8)),
+  otherName: opaque('otherName', contextConstructed(0)),
+  rfc822Name: opaque('rfc822Name', contextPrimitive(1)),
+  dNSName: opaque('dNSName', contextPrimitive(2)),
+  x400Address: opaque('x400Address', contextConstructed(3)),
+  ediPartyName: opaque('ediPartyName', contextConstructed(5)),
+  uniformResourceIdentifier: opaque('uniformResourceIdentifier', contextPrimitive(6)),
+  iPAddress: opaque('iPAddress', contextPrimitive(7)),
+  registeredID: opaque('registeredID', contextPrimitive(8)),
 });
 export type GeneralName = TypeOf<typeof GeneralName>;
 
@@ -61,17 +53,3 @@ export type InfoTypeAndValue = TypeOf<typeof InfoTypeAndValue>;
 
 /** CMPCertificate ::= CHOICE { x509v3PKCert Certificate, ... }: the one alternative in use, untagged. */
 export const CMPCertificate = Certificate;
-
-/** A body that we recognise and can show, but do not take part in. */
-export const unprocessed = (number: number, name: string): Codec<Uint8Array> => {
-  const tag = contextConstructed(number);
-  return codec(
-    name,
-    tag,
-    (element) => element.der,
-    (value) => {
-      if (value[0] !== tag) throw new RangeError(`these octets are no ${name}`);
-      return value;
-    },
-  );
-};

@@ -1,11 +1,13 @@
 import {
   choice,
+  contextConstructed,
   explicit,
   generalizedTime,
   integer,
   nullValue,
   octetAlignedBitString,
   octetString,
+  opaque,
   optional,
   sequence,
   sequenceOf,
@@ -20,7 +22,6 @@ import {
   GeneralName,
   InfoTypeAndValue,
   PKIFreeText,
-  unprocessed,
 } from './general.js';
 import {
   CertConfirmContent,
@@ -50,6 +51,9 @@ export const PKIHeader = sequence('PKIHeader', {
   generalInfo: optional(explicit(8, sequenceOf(InfoTypeAndValue, { min: 1 }))),
 });
 export type PKIHeader = TypeOf<typeof PKIHeader>;
+
+/** A body that we recognise and can show, but do not take part in. */
+const unprocessed = (number: number, name: string) => opaque(name, contextConstructed(number));
 
 /** GenMsgContent and GenRepContent: SEQUENCE OF InfoTypeAndValue (RFC 9810 section 5.3.19). */
 const GenContent = sequenceOf(InfoTypeAndValue);
