@@ -1,8 +1,6 @@
 import {
   any,
-  type Codec,
   choice,
-  codec,
   contextConstructed,
   contextPrimitive,
   explicit,
