@@ -23,6 +23,7 @@ import { type CertificateRequest, type IssuingPolicy, issueCertificate } from '.
 import type { Ledger } from './ledger.js';
 import { MessageRefused, RequestRefused } from './refusal.js';
 import { type RequestBody, readRequest, singleRequest } from './request.js';
+import type { Requester } from './requester.js';
 import type { Transaction, TransactionTable } from './transactions.js';
 
 export interface EnrolmentContext {
@@ -39,7 +40,7 @@ export interface EnrolmentContext {
 export interface Opening {
   readonly message: ReceivedMessage;
   readonly body: RequestBody;
-  readonly identity: string;
+  readonly requester: Requester;
   readonly behaviour: Behaviour;
   readonly protector: Protector;
 }
@@ -65,7 +66,8 @@ export class Enrolment {
     const transaction: Transaction = {
       id,
       behaviour,
-      identity: opening.identity,
+      identity: opening.requester.identity,
+      protection: opening.requester.protection,
       request: body.type,
       certReqId: body.type === 'p10cr' ? (behaviour.p10crCertReqId ?? -1) : singleRequest(body.value).certReq.certReqId,
       firstSenderNonce: message.header.senderNonce ?? new Uint8Array(),
@@ -167,6 +169,7 @@ export class Enrolment {
       subject: formatName(request.subject),
       transactionID: transaction.id,
       body: transaction.request,
+      protection: transaction.protection,
       state: 'issued',
       reason: '',
       der: certificate.der,

@@ -10,6 +10,8 @@ export interface LedgerEntry {
   readonly transactionID: string;
   /** Body that asked for it. */
   readonly body: string;
+  /** Of the request, e.g. `PasswordBasedMac` or `ECDSA with SHA-256`. */
+  readonly protection: string;
   readonly state: CertificateState;
   /** What the client said when it rejected the certificate; empty otherwise. */
   readonly reason: string;

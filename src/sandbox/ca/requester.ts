@@ -8,21 +8,24 @@ import {
   type PbmCredential,
   PbmKeys,
   type PbmParameters,
+  protectionSignatureAlgorithm,
   readPbmParameters,
   verifyPbm,
   verifySignature,
 } from '../../cmp/protection/index.js';
+import { algorithmName } from '../../pki/index.js';
 import { MessageRefused } from './refusal.js';
 
 /** Who sent a request, proven by its protection. */
-export type Requester =
-  | {
-      readonly kind: 'mac';
-      readonly identity: string;
-      readonly credential: PbmCredential;
-      readonly parameters: PbmParameters;
-    }
-  | { readonly kind: 'signature'; readonly identity: string };
+export type Requester = {
+  /** The same for all messages of the same sender. */
+  readonly identity: string;
+  /** Printable name of the protection. */
+  readonly protection: string;
+} & (
+  | { readonly kind: 'mac'; readonly credential: PbmCredential; readonly parameters: PbmParameters }
+  | { readonly kind: 'signature' }
+);
 
 /** More certificates than this in a row cannot be a sensible chain. */
 const LONGEST_CHAIN = 8;
@@ -70,7 +73,7 @@ export class Authenticator {
     }
     const parameters = readPbmParameters(message.header.protectionAlg.value, LEGACY_PBM_POLICY);
     await verifyPbm(message, credential.keys, LEGACY_PBM_POLICY);
-    return { kind: 'mac', identity: `mac:${reference}`, credential, parameters };
+    return { kind: 'mac', identity: `mac:${reference}`, protection: 'PasswordBasedMac', credential, parameters };
   }
 
   #bySignature(message: ReceivedMessage, now: Date): Requester {
@@ -88,7 +91,8 @@ export class Authenticator {
       throw new MessageRefused('signerNotTrusted', 'the certificate that signed the request is not valid now');
     }
     verifySignature(message, signer.publicKey);
-    return { kind: 'signature', identity: `certificate:${fingerprint}` };
+    const protection = algorithmName(protectionSignatureAlgorithm(message));
+    return { kind: 'signature', identity: `certificate:${fingerprint}`, protection };
   }
 
   /** The first certificate, if a chain leads from it to a root. Throws MessageRefused. */

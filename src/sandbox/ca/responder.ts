@@ -106,13 +106,13 @@ export class Responder {
   async #dispatch(
     message: ReceivedMessage,
     own: Transaction | undefined,
-    { identity }: Requester,
+    requester: Requester,
     behaviour: Behaviour,
     protector: Protector,
   ): Promise<Omit<Outcome, 'protector'>> {
     const { enrolment } = this.#context;
     const { body } = message;
-    if (isRequestBody(body)) return await enrolment.begin({ message, body, identity, behaviour, protector });
+    if (isRequestBody(body)) return await enrolment.begin({ message, body, requester, behaviour, protector });
     if (body.type === 'pollReq' || body.type === 'certConf') {
       if (own === undefined) throw new MessageRefused('badRequest', 'no such transaction of this requester is open');
       checkRecipNonce(message.header, own.lastSenderNonce);

@@ -17,6 +17,8 @@ export interface Transaction {
   readonly behaviour: Behaviour;
   /** Who began it; nobody else may go on with it. */
   readonly identity: string;
+  /** How the first request was protected, for people. */
+  readonly protection: string;
   readonly request: 'ir' | 'cr' | 'p10cr';
   readonly certReqId: number;
   readonly firstSenderNonce: Uint8Array;
