@@ -3,9 +3,16 @@ import type { KubeObject, ObjectRef } from '../api/meta.js';
 import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
-import { isNotFound, isTransient } from './api-error.js';
+import { isAlreadyExists, isNotFound, isTransient } from './api-error.js';
 import type { KubeClient } from './client.js';
-import { EVENT_TYPE, type EventSeries, eventIdentity, eventObject, type Reporter } from './event-object.js';
+import {
+  EVENT_TYPE,
+  type EventObject,
+  type EventSeries,
+  eventIdentity,
+  eventObject,
+  type Reporter,
+} from './event-object.js';
 import { microTime } from './micro-time.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -124,10 +131,12 @@ export class KubeEventRecorder implements EventRecorder {
   }
 
   async #write(event: ObjectEvent, known: Known, at: Date): Promise<void> {
-    const { clock, uniform } = this.#options;
+    const { clock, uniform, reporter } = this.#options;
+    // One name for all tries: if only the answer to a try was lost, the next one finds the name taken.
+    const object = eventObject(event, reporter, at, this.#unique(at));
     for (let tries = 1; !this.#abort.signal.aborted; tries++) {
       try {
-        await this.#send(event, known, at);
+        await this.#send(object, known, at);
         return;
       } catch (error) {
         if (tries >= MAX_TRIES || !isTransient(error)) {
@@ -139,9 +148,9 @@ export class KubeEventRecorder implements EventRecorder {
     }
   }
 
-  async #send(event: ObjectEvent, known: Known, at: Date): Promise<void> {
-    const { client, reporter } = this.#options;
-    const signal = this.#abort.signal;
+  async #send(object: EventObject, known: Known, at: Date): Promise<void> {
+    const { client } = this.#options;
+    const { signal } = this.#abort;
     if (known.written !== undefined && known.count >= 2) {
       const series: EventSeries = { count: known.count, lastObservedTime: microTime(at) };
       try {
@@ -152,8 +161,11 @@ export class KubeEventRecorder implements EventRecorder {
         if (!isNotFound(error)) throw error;
       }
     }
-    const object = eventObject(event, reporter, at, this.#unique(at));
-    await client.create(EVENT_TYPE, object, { signal });
+    try {
+      await client.create(EVENT_TYPE, object, { signal });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
     const { name, namespace } = object.metadata;
     known.written = { name, ...(namespace !== undefined && { namespace }) };
   }
