@@ -10,6 +10,8 @@ export interface LedgerEntry {
   readonly transactionID: string;
   /** Body that asked for it. */
   readonly body: string;
+  /** How that body was protected, e.g. `PasswordBasedMac` or `ECDSA with SHA-256`. */
+  readonly protection: string;
   /** Of the request, e.g. `PasswordBasedMac` or `ECDSA with SHA-256`. */
   readonly protection: string;
   readonly state: CertificateState;
