@@ -48,16 +48,3 @@ export async function untilSignalled(
     options.process.off('SIGINT', onSignal);
   }
 }
-
-/** Resolves at the first SIGTERM or SIGINT, for commands that only wait to be stopped. */
-export function untilTerminated(source: Pick<SignalSource, 'on' | 'off'> = process): Promise<void> {
-  return new Promise((resolve) => {
-    const onSignal = () => {
-      source.off('SIGTERM', onSignal);
-      source.off('SIGINT', onSignal);
-      resolve();
-    };
-    source.on('SIGTERM', onSignal);
-    source.on('SIGINT', onSignal);
-  });
-}

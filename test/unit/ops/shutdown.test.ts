@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, it, jest } from '@jest/globals';
-import { type SignalSource, untilSignalled, untilTerminated } from '../../../src/ops/shutdown.js';
+import { type SignalSource, untilSignalled } from '../../../src/ops/shutdown.js';
 import type { Clock } from '../../../src/runtime/clock.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 
@@ -55,12 +55,4 @@ it.each([
   expect(process.exit).toHaveBeenCalledWith(1);
   release();
   await done;
-});
-
-it('waits for a signal', async () => {
-  const process = new Process();
-  const done = untilTerminated(process);
-  process.emit('SIGINT');
-  await done;
-  expect(process.listenerCount('SIGTERM')).toBe(0);
 });

@@ -1,0 +1,203 @@
+import { type Condition, findCondition, nextCondition, saysTheSame } from '../api/conditions.js';
+import { ISSUER_TYPES, type Issuer } from '../api/issuer.js';
+import type { KubeClient } from '../kube/client.js';
+import type { EventRecorder } from '../kube/event-recorder.js';
+import type { WorkItem, WorkQueue } from '../kube/work-queue.js';
+import type { ControllerMetrics } from '../ops/metrics.js';
+import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import { EnrollerLease } from './enroller-lease.js';
+import { type IssuerName, issuerKey, issuerLabels, issuerName, parseIssuerKey } from './issuer-key.js';
+import { IssuerProblem } from './issuer-problem.js';
+import { secretNames } from './issuer-secrets.js';
+import { type CreateEnroller, verifyIssuer } from './issuer-verifier.js';
+import { type IssuerVerdict, type IssuerView, viewIssuer } from './issuer-view.js';
+import type { IssuerDirectory } from './request-controller.js';
+import { bounded } from './request-status.js';
+import type { SecretWatches } from './secret-watches.js';
+import { writeStatus } from './status-write.js';
+
+export interface IssuerControllerDeps {
+  readonly client: KubeClient;
+  /** The issuer as the cache has it. */
+  readonly find: (name: IssuerName) => Issuer | undefined;
+  readonly createEnroller: CreateEnroller;
+  /** Where the Secrets of a CMPv2ClusterIssuer live. */
+  readonly clusterResourceNamespace: string;
+  readonly watches: Pick<SecretWatches, 'set'>;
+  /** What `view` says about this issuer has changed. */
+  readonly changed: (key: string) => void;
+  readonly recorder: EventRecorder;
+  readonly metrics: ControllerMetrics;
+  readonly clock: Clock;
+  readonly uniform: Uniform;
+  readonly logger: Logger;
+}
+
+/** What is known of one issuer. */
+interface IssuerState {
+  readonly verdict: IssuerVerdict;
+  /** Present when ready. */
+  readonly lease?: EnrollerLease;
+  readonly concurrency?: number;
+  /** Verifications in a row that found it not ready. */
+  readonly failures: number;
+  /** The condition last written for this uid: our copy of the object lags behind. */
+  readonly written?: Condition;
+}
+
+const NOT_READY_BACKOFF: BackoffPolicy = { initialMs: 2_000, maxMs: 60_000 };
+/** Secrets are read again this often where their watch may have been refused. */
+const RESYNC_MS = 600_000;
+
+/** Verifies issuers, keeps the way to the CA of each ready one, and says in its status what is wrong with the others. */
+export class IssuerController implements IssuerDirectory {
+  readonly #deps: IssuerControllerDeps;
+  readonly #queue: Pick<WorkQueue, 'add' | 'addAfter' | 'forget' | 'remove'>;
+  readonly #states = new Map<string, IssuerState>();
+
+  constructor(deps: IssuerControllerDeps, queue: Pick<WorkQueue, 'add' | 'addAfter' | 'forget' | 'remove'>) {
+    this.#deps = deps;
+    this.#queue = queue;
+  }
+
+  view(name: IssuerName): IssuerView {
+    return viewIssuer(this.#deps.find(name), this.#states.get(issuerKey(name))?.verdict);
+  }
+
+  lease(name: IssuerName, revision: string): EnrollerLease | undefined {
+    const lease = this.#states.get(issuerKey(name))?.lease;
+    return lease?.revision === revision ? lease : undefined;
+  }
+
+  /** How many exchanges the issuer allows at a time; undefined when it does not say. */
+  concurrency(key: string): number | undefined {
+    return this.#states.get(key)?.concurrency;
+  }
+
+  /** The issuer, or a Secret that it mentions, is new, has changed or is gone. */
+  touched(key: string): void {
+    this.#queue.add(key, key);
+  }
+
+  /** Closes every way to a CA once nobody uses it. */
+  retireAll(): void {
+    for (const { lease } of this.#states.values()) lease?.retire();
+  }
+
+  /** Throws when the Kubernetes API must be asked again. */
+  async reconcile({ key }: WorkItem, signal: AbortSignal): Promise<void> {
+    const name = parseIssuerKey(key);
+    const issuer = this.#deps.find(name);
+    if (issuer?.metadata.uid === undefined || issuer.metadata.deletionTimestamp !== undefined) {
+      this.#drop(key, name);
+      return;
+    }
+    const namespace = issuer.metadata.namespace ?? this.#deps.clusterResourceNamespace;
+    this.#deps.watches.set(
+      key,
+      secretNames(issuer.spec).map((secret) => ({ namespace, name: secret })),
+    );
+    const state = await this.#verify(key, issuer, issuer.metadata.uid, namespace, signal);
+    if (signal.aborted) return;
+    this.#adopt(key, name, state);
+    await this.#report(key, issuer, state, signal);
+    this.#queue.forget(key);
+    const retryMs = state.verdict.ready
+      ? RESYNC_MS
+      : fullJitter(NOT_READY_BACKOFF, state.failures - 1, this.#deps.uniform);
+    this.#queue.addAfter(key, key, retryMs);
+  }
+
+  async #verify(
+    key: string,
+    issuer: Issuer,
+    uid: string,
+    namespace: string,
+    signal: AbortSignal,
+  ): Promise<IssuerState> {
+    const before = this.#states.get(key);
+    const sameObject = before?.verdict.uid === uid;
+    const base = { uid, generation: issuer.metadata.generation ?? 0 };
+    const written = sameObject && before.written !== undefined ? { written: before.written } : {};
+    try {
+      const known = before?.verdict.ready === true ? before.verdict.revision : undefined;
+      const verified = await verifyIssuer(this.#deps, issuer, namespace, known, signal);
+      if (verified === 'unchanged' && before !== undefined) return before;
+      if (verified === 'unchanged') throw new TypeError(`${key} cannot be unchanged: it was never verified`);
+      const { concurrency } = issuer.spec.limits;
+      return {
+        verdict: {
+          ...base,
+          revision: verified.revision,
+          ready: true,
+          reason: 'Verified',
+          message: `${issuer.kind} verified and ready to sign certificates`,
+        },
+        lease: new EnrollerLease(verified.revision, verified.enroller, this.#deps.logger.child({ issuer: key })),
+        ...(concurrency !== undefined && { concurrency }),
+        failures: 0,
+        ...written,
+      };
+    } catch (error) {
+      if (!(error instanceof IssuerProblem)) throw error;
+      return {
+        verdict: { ...base, revision: '', ready: false, reason: error.reason, message: bounded(error.message) },
+        failures: (sameObject ? before.failures : 0) + 1,
+        ...written,
+      };
+    }
+  }
+
+  /** Makes the state the one that counts. Requests hear of it when it means something new to them. */
+  #adopt(key: string, name: IssuerName, state: IssuerState): void {
+    const before = this.#states.get(key);
+    if (before === state) return;
+    this.#states.set(key, state);
+    before?.lease?.retire();
+    const { verdict } = state;
+    this.#deps.metrics.issuerReady(issuerLabels(name), verdict.ready);
+    if (
+      before?.verdict.uid === verdict.uid &&
+      before.verdict.generation === verdict.generation &&
+      before.verdict.revision === verdict.revision &&
+      before.verdict.ready === verdict.ready &&
+      before.verdict.message === verdict.message
+    )
+      return;
+    const facts = { issuer: key, reason: verdict.reason, generation: verdict.generation };
+    if (verdict.ready) this.#deps.logger.info(facts, 'issuer is ready');
+    else this.#deps.logger.warn({ ...facts, problem: verdict.message }, 'issuer is not ready');
+    this.#deps.changed(key);
+  }
+
+  async #report(key: string, issuer: Issuer, state: IssuerState, signal: AbortSignal): Promise<void> {
+    const { clock, recorder } = this.#deps;
+    const { ready, reason, message, generation } = state.verdict;
+    const existing = state.written ?? findCondition(issuer.status?.conditions, 'Ready');
+    const wanted = nextCondition(
+      existing,
+      { type: 'Ready', status: ready ? 'True' : 'False', reason, message, observedGeneration: generation },
+      clock.now(),
+    );
+    if (saysTheSame(existing, wanted)) return;
+    const type = ISSUER_TYPES[issuer.kind];
+    const result = await writeStatus(this.#deps, type, issuer, { conditions: [wanted] }, signal);
+    if (result === 'gone') return;
+    this.#states.set(key, { ...state, written: wanted });
+    recorder.record({ regarding: issuer, type: ready ? 'Normal' : 'Warning', reason, action: 'Verify', note: message });
+  }
+
+  #drop(key: string, name: IssuerName): void {
+    this.#deps.watches.set(key, []);
+    this.#deps.metrics.issuerGone(issuerLabels(name));
+    this.#states.get(key)?.lease?.retire();
+    this.#states.delete(key);
+    this.#queue.remove(key);
+    this.#deps.changed(key);
+  }
+}
+
+/** The key of an issuer object. */
+export const keyOfIssuer = (issuer: Issuer): string => issuerKey(issuerName(issuer));

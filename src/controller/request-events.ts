@@ -1,0 +1,35 @@
+import type { CertificateRequest } from '../api/certificate-request.js';
+import type { ObjectEvent } from '../kube/event-recorder.js';
+import type { Action } from './decide.js';
+
+/** What the event for a status change says; undefined where the approver has said it already. */
+export function requestEvent(request: CertificateRequest, action: Action): ObjectEvent | undefined {
+  const event = (type: ObjectEvent['type'], reason: string, verb: string, note: string): ObjectEvent => ({
+    regarding: request,
+    type,
+    reason,
+    action: verb,
+    note,
+  });
+  switch (action.kind) {
+    case 'publish': {
+      const { details, notes } = action.outcome;
+      const facts = `Certificate issued: serial ${details.serial}, valid until ${details.notAfter.toISOString()}`;
+      return event('Normal', 'CertificateIssued', 'Issue', [facts, ...notes].join('. '));
+    }
+    case 'fail':
+      return event('Warning', action.invalidRequest ? 'DecodeError' : 'SigningError', 'Issue', action.message);
+    case 'awaitIssuer':
+      return event('Warning', action.reason, 'Issue', action.message);
+    case 'wait':
+      return action.cause === 'ca'
+        ? event('Normal', 'WaitingForCA', 'Issue', action.message)
+        : event('Warning', 'RetryableError', 'Issue', action.message);
+    case 'ignore':
+    case 'deny':
+    case 'awaitApproval':
+    case 'enroll':
+    case 'resume':
+      return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import type { KubeObject, ObjectRef } from '../api/meta.js';
+import type { Reflector } from '../kube/reflector.js';
+import type { ObjectHandler } from '../kube/reflector-types.js';
+import type { ObjectStore } from '../kube/store.js';
+
+/** All reflectors of one resource type as one: a single one for everything, or one per namespace. */
+export class Watched<T extends KubeObject> implements ObjectStore<T> {
+  readonly #reflectors: ReadonlyMap<string | undefined, Reflector<T>>;
+
+  constructor(namespaces: readonly string[], reflect: (namespace: string | undefined) => Reflector<T>) {
+    const places = namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
+    this.#reflectors = new Map(places.map((namespace) => [namespace, reflect(namespace)]));
+  }
+
+  get size(): number {
+    return this.#all().reduce((sum, { store }) => sum + store.size, 0);
+  }
+
+  get(ref: ObjectRef): T | undefined {
+    return (this.#reflectors.get(undefined) ?? this.#reflectors.get(ref.namespace))?.store.get(ref);
+  }
+
+  *values(): IterableIterator<T> {
+    for (const { store } of this.#all()) yield* store.values();
+  }
+
+  byIndex(index: string, value: string): readonly T[] {
+    return this.#all().flatMap(({ store }) => store.byIndex(index, value));
+  }
+
+  addHandler(handler: ObjectHandler<T>): void {
+    for (const reflector of this.#all()) reflector.addHandler(handler);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map((reflector) => reflector.run(signal)));
+  }
+
+  async waitForSync(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map((reflector) => reflector.waitForSync(signal)));
+  }
+
+  /** Why the cache is not complete yet; undefined once it has been. */
+  get missing(): string | undefined {
+    const late = this.#all().find(({ hasSynced }) => !hasSynced);
+    return late && `${late.type.plural}.${late.type.group}: ${late.state}`;
+  }
+
+  #all(): readonly Reflector<T>[] {
+    return [...this.#reflectors.values()];
+  }
+}
