@@ -1,0 +1,200 @@
+import { unreachable } from '../../runtime/unreachable.js';
+import { CmpError, type CmpRetryClass } from '../error.js';
+import type {
+  CertRepMessage,
+  CertResponse,
+  ErrorMsgContent,
+  PKIBody,
+  PKIBodyType,
+  PKIFailureInfoName,
+  PKIStatusInfo,
+} from '../schema/index.js';
+import { freeText, printable } from '../text.js';
+
+// Rules about what an answer says.
+
+/** The answer is of a type that this state allows. Our own requests, sent back to us, never are. */
+export function bodyTypeExpected<T extends PKIBodyType>(
+  body: PKIBody,
+  allowed: readonly T[],
+): Extract<PKIBody, { type: T }> {
+  if ((allowed as readonly PKIBodyType[]).includes(body.type)) return body as Extract<PKIBody, { type: T }>;
+  throw new CmpError({
+    code: 'UnexpectedBody',
+    message: `the CA answered with ${body.type} where ${allowed.join(' or ')} was expected`,
+  });
+}
+
+/** We ask for one certificate, so there is one response (RFC 9483 section 4.1.1). */
+export function exactlyOneCertResponse({ response }: CertRepMessage): CertResponse {
+  const [only, ...more] = response;
+  if (only !== undefined && more.length === 0) return only;
+  throw new CmpError({
+    code: 'ResponseMalformed',
+    retry: 'transaction',
+    message: `the CA's answer holds ${response.length} responses to one request`,
+  });
+}
+
+/** The response is to our request. For p10cr the RFCs say -1, but several products send 0: both do. */
+export function certReqIdExpected({ certReqId }: Pick<CertResponse, 'certReqId'>, accepted: readonly number[]): void {
+  if (accepted.includes(certReqId)) return;
+  throw new CmpError({
+    code: 'ResponseMalformed',
+    retry: 'transaction',
+    message: `the CA's answer is about certReqId ${certReqId}, we asked with ${accepted.join(' or ')}`,
+  });
+}
+
+const PERMANENT_REQUEST: ReadonlySet<PKIFailureInfoName> = new Set([
+  'badAlg',
+  'badRequest',
+  'badCertId',
+  'badDataFormat',
+  'wrongAuthority',
+  'incorrectData',
+  'badPOP',
+  'certRevoked',
+  'unacceptedPolicy',
+  'unacceptedExtension',
+  'badCertTemplate',
+  'duplicateCertReq',
+]);
+const CREDENTIALS: ReadonlySet<PKIFailureInfoName> = new Set([
+  'badMessageCheck',
+  'wrongIntegrity',
+  'signerNotTrusted',
+  'notAuthorized',
+  'unsupportedVersion',
+]);
+const SPOILT: ReadonlySet<PKIFailureInfoName> = new Set([
+  'badTime',
+  'transactionIdInUse',
+  'badRecipientNonce',
+  'badSenderNonce',
+  'certConfirmed',
+]);
+const TEMPORARY: ReadonlySet<PKIFailureInfoName> = new Set([
+  'systemUnavail',
+  'systemFailure',
+  'timeNotAvailable',
+  'addInfoNotAvailable',
+]);
+
+/** What a rejection by the authenticated CA means for the next step. The gravest of several reasons decides. */
+export function retryAfterRejection(failInfo: readonly PKIFailureInfoName[]): CmpRetryClass {
+  const has = (class_: ReadonlySet<PKIFailureInfoName>) => failInfo.some((name) => class_.has(name));
+  if (has(CREDENTIALS)) return 'issuer';
+  if (has(PERMANENT_REQUEST)) return 'request';
+  if (has(SPOILT)) return 'transaction';
+  if (has(TEMPORARY)) return 'transient';
+  return 'request';
+}
+
+/** What a person can do about a reason that the CA gave. */
+const ADVICE: Readonly<Partial<Record<PKIFailureInfoName, string>>> = {
+  badAlg:
+    'The CA does not accept an algorithm of the request or of its protection; use another key type or other protection parameters.',
+  badMessageCheck:
+    'The CA could not verify our protection; compare shared secret and reference value, or have our certificate trusted there.',
+  badPOP:
+    'The CA does not accept the proof of possession; grant raVerified to this RA, prove by Signature, or enroll with P10CR.',
+  badTime: 'The clocks of both sides differ too much; set them right.',
+  wrongAuthority: 'This CA does not serve the recipient that is configured; check the recipient.',
+  notAuthorized: 'The CA does not let us ask for this; grant the right to our credentials there.',
+  signerNotTrusted: 'The CA does not trust our protection certificate; have its issuer trusted there.',
+  wrongIntegrity: 'The CA wants the other kind of protection (MAC or signature); change it.',
+  badCertTemplate: 'The CA does not accept names, usages or lifetime of this request; compare them with its profile.',
+  unacceptedExtension: 'The CA does not accept an extension of this request; compare them with its profile.',
+  unacceptedPolicy: 'The CA does not accept a policy of this request; compare it with its profile.',
+  duplicateCertReq: 'The CA holds a certificate for this request already.',
+  transactionIdInUse: 'The CA has seen this transaction already; a fresh one is tried.',
+  systemUnavail: 'The CA is not available; the request is tried again later.',
+  systemFailure: 'The CA failed; look into its log. The request is tried again later.',
+};
+
+function said(parts: readonly string[] | undefined): string {
+  const text = freeText(parts);
+  return text === '' ? '' : ` "${text}"`;
+}
+
+/** The error for a rejection, in the CA's words and ours. Without authentication it is hearsay. */
+export function rejection(
+  { status, statusString, failInfo = [] }: PKIStatusInfo,
+  authenticated: boolean,
+  details?: string,
+): CmpError {
+  const reasons = failInfo.length === 0 ? status : failInfo.slice(0, 8).join(', ');
+  const advice = failInfo.map((name) => ADVICE[name]).find((text) => text !== undefined);
+  const speaker = authenticated
+    ? 'CA rejected the request'
+    : 'somebody, perhaps the CA, rejected the request in an unauthenticated message';
+  return new CmpError({
+    code: 'Rejected',
+    retry: authenticated ? retryAfterRejection(failInfo) : 'unauthenticated',
+    message: `${speaker}: ${reasons}${said(statusString)}${details === undefined ? '' : ` (${details})`}${advice === undefined ? '' : `. ${advice}`}`,
+    failInfo,
+  });
+}
+
+/** The error for an error message (RFC 9810 section 5.3.21). */
+export function errorReported(content: ErrorMsgContent, authenticated: boolean): CmpError {
+  const { pKIStatusInfo, errorCode, errorDetails } = content;
+  const code = errorCode === undefined ? '' : `error code ${errorCode}`;
+  const details = printable([code, freeText(errorDetails)].filter((part) => part !== '').join(', '));
+  return rejection(pKIStatusInfo, authenticated, details === '' ? undefined : details);
+}
+
+/** A status, and what it means for us: a certificate, patience, or the end. */
+export type Verdict = 'granted' | 'grantedWithMods' | 'waiting';
+
+/** Throws CmpError `Rejected` for everything that is neither a grant nor a promise (RFC 9810 section 5.2.3). */
+export function verdict(info: PKIStatusInfo): Verdict {
+  switch (info.status) {
+    case 'accepted':
+      return 'granted';
+    case 'grantedWithMods':
+      return 'grantedWithMods';
+    case 'waiting':
+      return 'waiting';
+    case 'rejection':
+      throw rejection(info, true);
+    case 'keyUpdateWarning':
+    case 'revocationWarning':
+    case 'revocationNotification':
+      throw new CmpError({
+        code: 'Rejected',
+        retry: 'request',
+        message: `CA answered with status ${info.status}, which grants no certificate${said(info.statusString)}`,
+        failInfo: info.failInfo ?? [],
+      });
+    default:
+      return unreachable(info.status);
+  }
+}
+
+/** A granted request comes with a certificate and without failInfo, everything else without a certificate. */
+export function statusMatchesCertificate({ status, certifiedKeyPair }: CertResponse): void {
+  const granted = status.status === 'accepted' || status.status === 'grantedWithMods';
+  const contradiction = (what: string) =>
+    new CmpError({
+      code: 'ResponseMalformed',
+      retry: 'transaction',
+      message: `the CA's answer contradicts itself: status ${status.status} ${what}`,
+    });
+  if (granted && certifiedKeyPair === undefined) throw contradiction('without a certificate');
+  if (granted && (status.failInfo ?? []).length > 0) throw contradiction('with reasons for a failure');
+  if (!granted && certifiedKeyPair !== undefined) throw contradiction('with a certificate');
+}
+
+/** The certificate in plain, and no private key with it: we never ask for keys made by the CA. Returns its DER. */
+export function certificateInPlain({ certifiedKeyPair }: CertResponse): Uint8Array {
+  if (certifiedKeyPair?.certOrEncCert.type === 'certificate' && certifiedKeyPair.privateKey === undefined) {
+    return certifiedKeyPair.certOrEncCert.value;
+  }
+  throw new CmpError({
+    code: 'ResponseMalformed',
+    retry: 'transaction',
+    message: "the CA's answer brings an encrypted certificate or a private key, neither of which was asked for",
+  });
+}

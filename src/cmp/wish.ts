@@ -1,0 +1,50 @@
+import type { KeyObject } from 'node:crypto';
+import { type CertificationRequest, PkiError, parseCsr, type WantedCertificate } from '../pki/index.js';
+import { CmpError } from './error.js';
+
+/** One certificate wanted: a CSR, and what the requester says besides it. */
+export interface CertificateRequest extends WantedCertificate {
+  /** PEM text with one `CERTIFICATE REQUEST` block. */
+  readonly csrPem: string;
+  /** The private key of the CSR. Asked for only when possession is proved by signature. */
+  readonly privateKey: () => Promise<KeyObject>;
+}
+
+/** A request whose CSR was read and found to be signed with its own key. */
+export interface Wish extends WantedCertificate {
+  readonly csr: CertificationRequest;
+  readonly privateKey: () => Promise<KeyObject>;
+}
+
+/**
+ * Reads the CSR, verifies its signature (an RA must, before it vouches with raVerified: RFC 9483 section 5.2.3.2), and
+ * refuses one that asks for more than the request around it: approvers look at the request, not into the CSR.
+ * Throws CmpError `CsrInvalid` or `KeyUnsupported`.
+ */
+export function readWish({ csrPem, usages, isCA, durationSeconds, privateKey }: CertificateRequest): Wish {
+  let csr: CertificationRequest;
+  try {
+    csr = parseCsr(csrPem);
+    csr.verifySignature();
+  } catch (error) {
+    throw csrError(error);
+  }
+  if (csr.extensions.basicConstraints?.ca === true && !isCA) {
+    throw new CmpError({
+      code: 'CsrInvalid',
+      message:
+        'the CSR asks for a CA certificate (basicConstraints), but the request does not; set isCA, or make a CSR without it',
+    });
+  }
+  return { csr, usages, isCA, privateKey, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+}
+
+/** What is wrong with a CSR, in the terms of the client; anything else is passed on. */
+export function csrError(error: unknown): unknown {
+  if (!(error instanceof PkiError)) return error;
+  return new CmpError({
+    code: error.code === 'KeyUnsupported' ? 'KeyUnsupported' : 'CsrInvalid',
+    message: error.message,
+    cause: error,
+  });
+}
