@@ -1,9 +1,9 @@
 import { encodeDer, generalizedTime, octetsEqual } from '../../asn1/index.js';
 import type { ReceivedMessage } from '../../cmp/message.js';
 import { OID } from '../../cmp/oids.js';
-import { isPasswordBasedMac, type Protector, protectionSignatureAlgorithm } from '../../cmp/protection/index.js';
+import type { Protector } from '../../cmp/protection/index.js';
 import type { CertConfirmContent, InfoTypeAndValue, PollReqContent } from '../../cmp/schema/index.js';
-import { algorithmName, digest, formatName, type HashName, OID as PKIX } from '../../pki/index.js';
+import { digest, formatName, type HashName, OID as PKIX } from '../../pki/index.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
 import {
@@ -169,7 +169,6 @@ export class Enrolment {
       subject: formatName(request.subject),
       transactionID: transaction.id,
       body: transaction.request,
-      protection: protectionName(message),
       protection: transaction.protection,
       state: 'issued',
       reason: '',
@@ -218,6 +217,3 @@ function hashName(hashAlg: string | undefined): HashName {
   if (name === undefined) throw new MessageRefused('badAlg', `hashAlg ${hashAlg} is not supported`);
   return name;
 }
-
-const protectionName = (message: ReceivedMessage): string =>
-  isPasswordBasedMac(message) ? 'PasswordBasedMac' : algorithmName(protectionSignatureAlgorithm(message));

@@ -12,8 +12,6 @@ export interface LedgerEntry {
   readonly body: string;
   /** How that body was protected, e.g. `PasswordBasedMac` or `ECDSA with SHA-256`. */
   readonly protection: string;
-  /** Of the request, e.g. `PasswordBasedMac` or `ECDSA with SHA-256`. */
-  readonly protection: string;
   readonly state: CertificateState;
   /** What the client said when it rejected the certificate; empty otherwise. */
   readonly reason: string;
