@@ -1,0 +1,256 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CertificateRequest } from '../../../src/api/certificate-request.js';
+import { type Action, decide } from '../../../src/controller/decide.js';
+import type { IssuerView } from '../../../src/controller/issuer-view.js';
+import type { RequestRecord } from '../../../src/controller/request-record.js';
+import { approved, condition, denied, issued, later, NOW, request } from './objects.js';
+
+const ready: IssuerView = { state: 'ready', uid: 'issuer-1', revision: 'r1' };
+const missing: IssuerView = { state: 'missing' };
+const unverified: IssuerView = { state: 'unverified' };
+const notReady: IssuerView = { state: 'notReady', message: 'Secret shop/creds does not exist: create it' };
+
+const failure = { code: 'ConnectionFailed', retry: 'transient', message: 'no answer', count: 1 } as const;
+const retrying = (seconds: number, issuerRevision = 'r1'): RequestRecord => ({
+  phase: 'retrying',
+  failure,
+  notBefore: later(seconds),
+  issuerRevision,
+});
+const waiting = (seconds: number, changes: Partial<Extract<RequestRecord, { phase: 'waiting' }>> = {}) =>
+  ({
+    phase: 'waiting',
+    state: { step: 1 },
+    issuerUid: 'issuer-1',
+    issuerRevision: 'r1',
+    notBefore: later(seconds),
+    message: 'a person must look',
+    ...changes,
+  }) satisfies RequestRecord;
+
+const ref = (group: string | undefined, kind: string | undefined) =>
+  request({
+    issuerRef: { name: 'ca', ...(group !== undefined && { group }), ...(kind !== undefined && { kind }) },
+  });
+
+type Row = [
+  rule: string,
+  request: CertificateRequest,
+  issuer: IssuerView,
+  record: RequestRecord | undefined,
+  action: Partial<Action>,
+];
+
+const foreign = { kind: 'ignore', because: 'foreign' } as const;
+const finished = { kind: 'ignore', because: 'finished' } as const;
+const none = undefined;
+
+/** The specification of the controller. */
+const rows: Row[] = [
+  // Whose request it is.
+  ['another group', ref('cert-manager.io', 'CMPv2Issuer'), ready, none, foreign],
+  ['our group in other letters', ref('CertManager.onap.org', 'CMPv2Issuer'), ready, none, foreign],
+  ['a group below ours', ref('x.certmanager.onap.org', 'CMPv2Issuer'), ready, none, foreign],
+  ['an empty group', ref('', 'CMPv2Issuer'), ready, none, foreign],
+  ['no group', ref(undefined, 'CMPv2Issuer'), ready, none, foreign],
+  ['another kind', ref('certmanager.onap.org', 'ClusterIssuer'), ready, none, foreign],
+  ['an empty kind', ref('certmanager.onap.org', ''), ready, none, foreign],
+  ['no kind', ref('certmanager.onap.org', undefined), ready, none, foreign],
+  ['our kind in other letters', ref('certmanager.onap.org', 'cmpv2issuer'), ready, none, foreign],
+  ['a kind that every object has', ref('certmanager.onap.org', 'constructor'), ready, none, foreign],
+  ['our namespaced kind', ref('certmanager.onap.org', 'CMPv2Issuer'), ready, none, { kind: 'enroll' }],
+  ['our cluster kind', ref('certmanager.onap.org', 'CMPv2ClusterIssuer'), ready, none, { kind: 'enroll' }],
+
+  // What is final stays as it is.
+  ['issued', request({ conditions: [approved, condition('Ready', 'True', 'Issued')] }), ready, none, finished],
+  ['failed', request({ conditions: [approved, condition('Ready', 'False', 'Failed')] }), ready, none, finished],
+  [
+    'denied and said so',
+    request({ conditions: [denied, condition('Ready', 'False', 'Denied')] }),
+    ready,
+    none,
+    finished,
+  ],
+  ['a certificate without Ready', request({ status: { certificate: 'eA==' } }), ready, none, finished],
+  [
+    'issued, denied as well',
+    request({ conditions: [denied, condition('Ready', 'True', 'Issued')] }),
+    ready,
+    none,
+    finished,
+  ],
+  ['written, our copy is from before', request(), ready, { phase: 'done' }, finished],
+  [
+    'pending is not final',
+    request({ conditions: [approved, condition('Ready', 'False', 'Pending')] }),
+    ready,
+    none,
+    { kind: 'enroll' },
+  ],
+  [
+    'an unknown Ready reason is not final',
+    request({ conditions: [approved, condition('Ready', 'False', 'Initializing')] }),
+    ready,
+    none,
+    { kind: 'enroll' },
+  ],
+  [
+    'being deleted',
+    request({ metadata: { deletionTimestamp: '2030-01-01T00:00:00Z' } }),
+    ready,
+    none,
+    { kind: 'ignore', because: 'deleted' },
+  ],
+
+  // Approval.
+  ['neither approved nor denied', request({ conditions: [] }), ready, none, { kind: 'awaitApproval' }],
+  ['no conditions at all', { ...request(), status: {} }, ready, none, { kind: 'awaitApproval' }],
+  [
+    'approval refused by status',
+    request({ conditions: [condition('Approved', 'False')] }),
+    ready,
+    none,
+    { kind: 'awaitApproval' },
+  ],
+  ['unapproved, issuer missing', request({ conditions: [] }), missing, none, { kind: 'awaitApproval' }],
+  ['denied, never approved', request({ conditions: [denied] }), ready, none, { kind: 'deny' }],
+  ['denied and approved', request({ conditions: [approved, denied] }), ready, none, { kind: 'deny' }],
+  ['denied, issuer missing', request({ conditions: [denied] }), missing, none, { kind: 'deny' }],
+  [
+    'denied while pending',
+    request({ conditions: [denied, condition('Ready', 'False', 'Pending')] }),
+    ready,
+    waiting(9),
+    { kind: 'deny' },
+  ],
+  [
+    'denial not true',
+    request({ conditions: [approved, condition('Denied', 'False')] }),
+    ready,
+    none,
+    { kind: 'enroll' },
+  ],
+
+  // The issuer.
+  [
+    'issuer missing',
+    request(),
+    missing,
+    none,
+    {
+      kind: 'awaitIssuer',
+      reason: 'IssuerNotFound',
+      message: 'CMPv2Issuer shop/ca does not exist: create it, or correct spec.issuerRef of the Certificate',
+    },
+  ],
+  [
+    'issuer not ready',
+    request(),
+    notReady,
+    none,
+    {
+      kind: 'awaitIssuer',
+      reason: 'IssuerNotReady',
+      message: 'CMPv2Issuer shop/ca is not ready: Secret shop/creds does not exist: create it',
+    },
+  ],
+  [
+    'issuer not verified in this generation',
+    request(),
+    unverified,
+    none,
+    { kind: 'ignore', because: 'issuerUnverified' },
+  ],
+  [
+    'issuer missing while the CA waits',
+    request(),
+    missing,
+    waiting(-1),
+    { kind: 'awaitIssuer', reason: 'IssuerNotFound' },
+  ],
+
+  // The exchange.
+  ['nothing known', request(), ready, none, { kind: 'enroll' }],
+  [
+    'failed, not due',
+    request(),
+    ready,
+    retrying(5),
+    { kind: 'wait', cause: 'failure', until: later(5), message: 'no answer' },
+  ],
+  ['failed, due', request(), ready, retrying(0), { kind: 'enroll' }],
+  ['failed, not due, issuer repaired', request(), ready, retrying(5, 'r0'), { kind: 'enroll' }],
+  [
+    'CA waits, not due',
+    request(),
+    ready,
+    waiting(5),
+    { kind: 'wait', cause: 'ca', until: later(5), message: 'a person must look' },
+  ],
+  ['CA waits, due', request(), ready, waiting(0), { kind: 'resume', state: { step: 1 } }],
+  [
+    'CA waits, not due, issuer changed',
+    request(),
+    ready,
+    waiting(5, { issuerRevision: 'r0' }),
+    { kind: 'wait', cause: 'ca' },
+  ],
+  ['CA waits, issuer recreated', request(), ready, waiting(5, { issuerUid: 'issuer-0' }), { kind: 'enroll' }],
+  [
+    'polling failed, not due',
+    request(),
+    ready,
+    waiting(5, { failure }),
+    { kind: 'wait', cause: 'failure', message: 'no answer' },
+  ],
+  [
+    'polling failed, issuer repaired',
+    request(),
+    ready,
+    waiting(5, { failure, issuerRevision: 'r0' }),
+    { kind: 'resume' },
+  ],
+
+  // What is settled is only written, whatever became of the issuer.
+  [
+    'validated certificate',
+    request(),
+    ready,
+    { phase: 'issued', outcome: issued },
+    { kind: 'publish', outcome: issued },
+  ],
+  [
+    'validated certificate, issuer missing',
+    request(),
+    missing,
+    { phase: 'issued', outcome: issued },
+    { kind: 'publish' },
+  ],
+  [
+    'refused',
+    request(),
+    ready,
+    { phase: 'refused', code: 'Rejected', message: 'no' },
+    { kind: 'fail', message: 'no', invalidRequest: false },
+  ],
+  [
+    'refused, issuer not ready',
+    request(),
+    notReady,
+    { phase: 'refused', code: 'Rejected', message: 'no' },
+    { kind: 'fail' },
+  ],
+  [
+    'undecodable CSR',
+    request(),
+    ready,
+    { phase: 'refused', code: 'CsrInvalid', message: 'no CSR' },
+    { kind: 'fail', message: 'no CSR', invalidRequest: true },
+  ],
+];
+
+describe('decide', () => {
+  it.each(rows)('%s', (_rule, object, issuer, record, action) => {
+    expect(decide(object, issuer, record, NOW)).toMatchObject(action);
+  });
+});

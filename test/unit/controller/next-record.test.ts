@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import { recordFailure, recordOutcome } from '../../../src/controller/next-record.js';
+import type { RequestRecord } from '../../../src/controller/request-record.js';
+import { EnrollmentError, type RetryClass } from '../../../src/enrollment/error.js';
+import { issued, later, NOW } from './objects.js';
+
+/** Jitter at its upper end: the waits are the bounds. */
+const context = { now: NOW, uniform: () => 1, issuer: { uid: 'issuer-1', revision: 'r1' } };
+const error = (retry: RetryClass, retryAfterMs?: number) =>
+  new EnrollmentError({ code: 'Timeout', retry, message: 'late', ...(retryAfterMs !== undefined && { retryAfterMs }) });
+
+const waiting: RequestRecord = {
+  phase: 'waiting',
+  state: { step: 1 },
+  issuerUid: 'issuer-1',
+  issuerRevision: 'r0',
+  notBefore: NOW,
+  message: 'wait',
+};
+
+function waits(retry: RetryClass, tries: number): number[] {
+  const seconds: number[] = [];
+  let record: RequestRecord | undefined;
+  for (let i = 0; i < tries; i++) {
+    record = recordFailure(error(retry), record, context);
+    if (record.phase !== 'retrying') throw new Error(record.phase);
+    seconds.push((record.notBefore.getTime() - NOW.getTime()) / 1000);
+  }
+  return seconds;
+}
+
+describe('the record after a failure', () => {
+  it.each<[RetryClass, number[]]>([
+    ['transient', [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]],
+    ['transaction', [1, 2, 4, 2, 4, 8]],
+    ['unauthenticated', [1, 2, 4, 60, 120, 240, 480, 600]],
+    ['issuer', [60, 120, 240, 480, 600]],
+  ])('waits longer and longer: %s', (retry, expected) => expect(waits(retry, expected.length)).toEqual(expected));
+
+  it('is final for class request alone', () =>
+    expect(recordFailure(error('request'), undefined, context)).toEqual({
+      phase: 'refused',
+      code: 'Timeout',
+      message: 'late',
+    }));
+
+  it.each([
+    ['as long as the CA asked', 20_000, 20],
+    ['no shorter than the backoff', 500, 2],
+    ['an hour at most', 99_999_999, 3600],
+  ])('waits %s', (_name, retryAfterMs, seconds) =>
+    expect(recordFailure(error('transient', retryAfterMs), undefined, context)).toMatchObject({
+      notBefore: later(seconds),
+    }),
+  );
+
+  it.each<[RetryClass, RequestRecord['phase']]>([
+    ['transient', 'waiting'],
+    ['unauthenticated', 'waiting'],
+    ['issuer', 'waiting'],
+    ['transaction', 'retrying'],
+  ])('of a poll that failed (%s) is %s', (retry, phase) => {
+    const record = recordFailure(error(retry), waiting, context);
+    expect(record).toMatchObject({ phase, failure: { count: 1 }, issuerRevision: 'r1' });
+    expect('state' in record).toBe(phase === 'waiting');
+  });
+
+  it("leaves another incarnation's exchange behind", () =>
+    expect(recordFailure(error('transient'), { ...waiting, issuerUid: 'issuer-0' }, context).phase).toBe('retrying'));
+});
+
+describe('the record after an outcome', () => {
+  it('keeps the certificate', () =>
+    expect(recordOutcome(issued, context)).toEqual({ phase: 'issued', outcome: issued }));
+
+  it.each([
+    ['a person must look', /put the request off: a person must look$/],
+    ['', /put the request off; it is asked again/],
+  ])('tells why the CA waits (%j)', (reason, message) =>
+    expect(recordOutcome({ kind: 'pending', state: { a: 1 }, notBefore: later(5), reason }, context)).toMatchObject({
+      phase: 'waiting',
+      state: { a: 1 },
+      issuerUid: 'issuer-1',
+      notBefore: later(5),
+      message: expect.stringMatching(message),
+    }),
+  );
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { type RequestNews, requestStatus } from '../../../src/controller/request-status.js';
+import { condition, issued, NOW } from './objects.js';
+
+const at = '2030-01-02T03:04:05Z';
+
+describe('requestStatus', () => {
+  it('writes certificate, ca and Ready together', () => {
+    const status = requestStatus({ kind: 'issued', outcome: issued }, [condition('Ready', 'False', 'Pending')], NOW);
+    expect(status.conditions).toEqual([
+      { type: 'Ready', status: 'True', reason: 'Issued', message: 'Certificate issued', lastTransitionTime: at },
+    ]);
+    const pem = (text: string | undefined) => Buffer.from(text ?? '', 'base64').toString();
+    expect(pem(status.certificate)).toBe(
+      '-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nBA==\n-----END CERTIFICATE-----\n',
+    );
+    expect(pem(status.ca)).toBe('-----BEGIN CERTIFICATE-----\nBQ==\n-----END CERTIFICATE-----\n');
+    expect(status).not.toHaveProperty('failureTime');
+  });
+
+  it('leaves ca out when there is none', () =>
+    expect(requestStatus({ kind: 'issued', outcome: { ...issued, ca: [] } }, [], NOW)).not.toHaveProperty('ca'));
+
+  it.each<[string, RequestNews, string, string[]]>([
+    ['failed', { kind: 'failed', message: 'no', invalidRequest: false }, 'Failed', ['Ready']],
+    ['invalid', { kind: 'failed', message: 'no', invalidRequest: true }, 'Failed', ['InvalidRequest', 'Ready']],
+    ['denied', { kind: 'denied', message: 'no' }, 'Denied', ['Ready']],
+  ])('never ends a request without failureTime: %s', (_name, news, reason, types) => {
+    const status = requestStatus(news, [condition('Ready', 'False', 'Pending')], NOW);
+    expect(status.failureTime).toBe(at);
+    expect(status.conditions?.map(({ type }) => type)).toEqual(types);
+    expect(status.conditions?.at(-1)).toEqual({
+      type: 'Ready',
+      status: 'False',
+      reason,
+      message: 'no',
+      lastTransitionTime: '2030-01-01T00:00:00Z',
+    });
+  });
+
+  it('says Pending and nothing else, in bounded words', () => {
+    const status = requestStatus({ kind: 'pending', message: 'x'.repeat(5000) }, undefined, NOW);
+    expect(Object.keys(status)).toEqual(['conditions']);
+    expect(status.conditions).toEqual([expect.objectContaining({ reason: 'Pending', lastTransitionTime: at })]);
+    expect(status.conditions?.[0]?.message?.length).toBe(900);
+  });
+});
