@@ -4,13 +4,19 @@ import { parseAllDocuments } from 'yaml';
 import { packageRoot } from '../runtime/package-root.js';
 import type { PolicyRule } from '../sandbox/index.js';
 
-/** The rules of the controller's own ClusterRole, as the manifest grants them: the sandbox grants no more. */
+interface ClusterRole {
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string };
+  readonly rules?: readonly PolicyRule[];
+}
+
+/** The rules of the controller's ClusterRoles, as the manifest grants them: the sandbox grants no more. */
 export function controllerRules(): readonly PolicyRule[] {
   const path = join(packageRoot(), 'helm', 'permissions.yaml');
-  const roles = parseAllDocuments(readFileSync(path, 'utf8')).map((document) => document.toJS());
-  const role = roles.find(
-    (object) => object?.kind === 'ClusterRole' && object.metadata?.name === 'cmpv2-issuer-controller',
+  const objects: ClusterRole[] = parseAllDocuments(readFileSync(path, 'utf8')).map((document) => document.toJS());
+  const roles = objects.filter(
+    ({ kind, metadata }) => kind === 'ClusterRole' && metadata?.name?.startsWith('cmpv2-issuer-controller'),
   );
-  if (role === undefined) throw new Error(`${path} has no ClusterRole named cmpv2-issuer-controller`);
-  return role.rules;
+  if (roles.length === 0) throw new Error(`${path} has no ClusterRole of the controller`);
+  return roles.flatMap(({ rules }) => rules ?? []);
 }

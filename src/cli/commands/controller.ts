@@ -1,0 +1,94 @@
+import { Command, Option } from 'commander';
+import type { LogLevel } from '../../ops/logger.js';
+import { type HostAndPort, parseAddress, parseCount } from '../arguments.js';
+import { CliError, EXIT } from '../exit.js';
+import { version } from '../version.js';
+
+interface ControllerFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace: readonly string[];
+  readonly clusterResourceNamespace: string;
+  readonly workers: number;
+  readonly probesAddress: HostAndPort;
+  readonly drainTimeout: number;
+  readonly logLevel: LogLevel;
+}
+
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+
+export function controllerCommand(): Command {
+  return new Command('controller')
+    .description(
+      'Run the issuer: watch CertificateRequests and get their certificates. Logs JSON lines to standard output.',
+    )
+    .option('--kubeconfig <file>', 'kubeconfig; default: KUBECONFIG, ~/.kube/config, or the service account of the pod')
+    .option('--context <name>', 'context of the kubeconfig; default: its current one')
+    .option(
+      '--namespace <name>',
+      'serve only this namespace, and no CMPv2ClusterIssuer; may be given several times; default: all namespaces',
+      collect,
+      [],
+    )
+    .option('--cluster-resource-namespace <name>', 'namespace of the Secrets of CMPv2ClusterIssuers', 'cert-manager')
+    .option(
+      '--workers <count>',
+      'enrolments at the same time for each issuer without limits of its own',
+      parseCount(1, 256),
+      8,
+    )
+    .option(
+      '--probes-address <host:port>',
+      'where /healthz, /readyz and /metrics are served; port 0 takes a free one',
+      parseAddress,
+      parseAddress(':8080'),
+    )
+    .option('--drain-timeout <seconds>', 'how long exchanges under way may go on after SIGTERM', parseCount(0, 600), 20)
+    .addOption(
+      new Option('--log-level <level>', 'least level to log')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .action(runControllerCommand);
+}
+
+async function runControllerCommand(flags: ControllerFlags): Promise<void> {
+  const { runController } = await import('../../controller/run.js');
+  const { createDirectEnroller } = await import('../../enrollment/direct.js');
+  const { KubeConfigError } = await import('../../kube/config.js');
+  const { createLogger } = await import('../../ops/logger.js');
+  const { untilSignalled } = await import('../../ops/shutdown.js');
+  const { systemClock: clock } = await import('../../runtime/clock.js');
+  const { systemRandom: random } = await import('../../runtime/random.js');
+
+  const logger = createLogger(flags.logLevel, process.stdout);
+  const drainMs = flags.drainTimeout * 1000;
+  const options = {
+    ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
+    ...(flags.context !== undefined && { context: flags.context }),
+    workers: flags.workers,
+    clusterResourceNamespace: flags.clusterResourceNamespace,
+    namespaces: flags.namespace,
+    probes: flags.probesAddress,
+    drainMs,
+    userAgent: `cmpv2-issuer/${version()}`,
+  };
+  const createEnroller = (config: Parameters<typeof createDirectEnroller>[0]) =>
+    createDirectEnroller(config, { clock, random, logger });
+  try {
+    await untilSignalled(
+      (signal) => runController(options, { signal, createEnroller, clock, random, logger }),
+      // Events and connections get a little more than the exchanges.
+      { process, clock, logger, deadlineMs: drainMs + 10_000 },
+    );
+  } catch (error) {
+    if (error instanceof KubeConfigError) throw new CliError(error.message, EXIT.environment, error);
+    if (isListenError(error)) {
+      throw new CliError(`--probes-address: cannot listen there: ${error.message}`, EXIT.environment, error);
+    }
+    throw error;
+  }
+}
+
+const isListenError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'listen';
