@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Condition } from '../../../src/api/conditions.js';
+import type { Issuer } from '../../../src/api/issuer.js';
+import type { ObjectRef } from '../../../src/api/meta.js';
+import type { Secret } from '../../../src/api/secret.js';
+import { IssuerController } from '../../../src/controller/issuer-controller.js';
+import type { DirectBackendConfig } from '../../../src/enrollment/direct-config.js';
+import { EnrollmentError } from '../../../src/enrollment/error.js';
+import type { ObjectEvent } from '../../../src/kube/event-recorder.js';
+import { createMetrics, createRegistry } from '../../../src/ops/metrics.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
+import { packageRoot } from '../../../src/runtime/package-root.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { issuer } from './objects.js';
+import { apiError, ScriptedClient } from './scripted-client.js';
+import { ScriptedEnroller } from './scripted-enroller.js';
+
+const pem = readFileSync(join(packageRoot(), 'fixtures', 'pki', 'root.crt'), 'utf8');
+const KEY = 'CMPv2Issuer/shop/ca';
+const NAME = { kind: 'CMPv2Issuer', namespace: 'shop', name: 'ca' } as const;
+
+const secret = (name: string, resourceVersion: string, values: Record<string, string>, namespace = 'shop'): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace, name, uid: `uid-${name}`, resourceVersion },
+  data: Object.fromEntries(Object.entries(values).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
+});
+const creds = (version: string, value = 'hush') => secret('creds', version, { reference: '3078', secret: value });
+const trust = (namespace = 'shop') => secret('trust', '1', { 'ca.crt': pem }, namespace);
+
+function harness() {
+  const clock = new ManualClock();
+  const client = new ScriptedClient();
+  const enrollers: ScriptedEnroller[] = [];
+  const configs: DirectBackendConfig[] = [];
+  const probes: Error[] = [];
+  const changed: string[] = [];
+  const events: ObjectEvent[] = [];
+  const watched = new Map<string, readonly ObjectRef[]>();
+  const delays: number[] = [];
+  let found: Issuer | undefined;
+  const controller = new IssuerController(
+    {
+      client,
+      find: () => found,
+      createEnroller: (config) => {
+        const enroller = new ScriptedEnroller();
+        enroller.probes = probes.splice(0, 1);
+        configs.push(config);
+        enrollers.push(enroller);
+        return enroller;
+      },
+      clusterResourceNamespace: 'cert-manager',
+      watches: { set: (key, refs) => void watched.set(key, refs) },
+      changed: (key) => void changed.push(key),
+      recorder: { record: (event) => void events.push(event), stop: async () => {} },
+      metrics: createMetrics(createRegistry()),
+      clock,
+      uniform: () => 1,
+      logger: silentLogger,
+    },
+    { add: () => {}, addAfter: (_group, _key, ms) => void delays.push(ms), forget: () => {}, remove: () => {} },
+  );
+  return {
+    ...{ clock, client, enrollers, configs, probes, changed, events, watched, delays, controller },
+    put: (object: Issuer) => {
+      found = object;
+      client.put(object);
+    },
+    drop: () => {
+      found = undefined;
+    },
+    work: (key = KEY) => controller.reconcile({ group: key, key }, new AbortController().signal),
+    written: () => client.writes.map(({ status }) => (status as { conditions: Condition[] }).conditions[0]),
+  };
+}
+
+let t: ReturnType<typeof harness>;
+beforeEach(() => {
+  t = harness();
+  t.put(issuer());
+  t.client.put(creds('1'));
+  t.client.put(trust());
+});
+
+describe('IssuerController', () => {
+  it('verifies an issuer and says so once', async () => {
+    expect(t.controller.view(NAME)).toEqual({ state: 'unverified' });
+    await t.work();
+    await t.work();
+    expect(t.written()).toEqual([
+      {
+        type: 'Ready',
+        status: 'True',
+        reason: 'Verified',
+        message: 'CMPv2Issuer verified and ready to sign certificates',
+        observedGeneration: 3,
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      },
+    ]);
+    expect(t.events).toHaveLength(1);
+    expect(t.changed).toEqual([KEY]);
+    expect(t.enrollers).toHaveLength(1);
+    expect(t.controller.view(NAME)).toMatchObject({ state: 'ready', uid: 'issuer-1' });
+    expect(t.watched.get(KEY)).toEqual([
+      { namespace: 'shop', name: 'creds' },
+      { namespace: 'shop', name: 'trust' },
+    ]);
+  });
+
+  it('takes a changed Secret into use and closes what was built from the old one', async () => {
+    await t.work();
+    const before = t.controller.view(NAME);
+    t.client.put(creds('2', 'new'));
+    await t.work();
+    expect(t.configs.map(({ protection }) => protection.type === 'mac' && protection.secret.toString())).toEqual([
+      'hush',
+      'new',
+    ]);
+    expect(t.enrollers.map(({ closed }) => closed)).toEqual([1, 0]);
+    expect(t.controller.view(NAME)).not.toEqual(before);
+    expect(before.state === 'ready' && t.controller.lease(NAME, before.revision)).toBeUndefined();
+    expect(t.written()).toHaveLength(1);
+  });
+
+  it('says what is missing, comes back later and later, and heals', async () => {
+    t.client.remove(creds('1'));
+    await t.work();
+    await t.work();
+    expect(t.written()).toEqual([
+      expect.objectContaining({
+        status: 'False',
+        reason: 'NotFound',
+        message: 'Secret shop/creds does not exist: create it',
+      }),
+    ]);
+    expect(t.controller.view(NAME)).toMatchObject({ state: 'notReady' });
+    expect(t.delays).toEqual([2000, 4000]);
+    await t.clock.advance(1000);
+    t.client.put(creds('1'));
+    await t.work();
+    expect(t.written().at(-1)).toMatchObject({ status: 'True', lastTransitionTime: '2026-01-01T00:00:01Z' });
+    expect(t.changed).toHaveLength(2);
+  });
+
+  it('never signs with a configuration that is not the latest', async () => {
+    await t.work();
+    t.client.remove(creds('1'));
+    await t.work();
+    expect(t.enrollers[0]?.closed).toBe(1);
+    expect(t.controller.view(NAME)).toMatchObject({ state: 'notReady' });
+    t.put(issuer({ metadata: { generation: 4 } }));
+    expect(t.controller.view(NAME)).toEqual({ state: 'unverified' });
+  });
+
+  it.each([
+    ['ConnectionFailed', 'Error'],
+    ['ConfigurationInvalid', 'ValidationFailed'],
+  ] as const)('shows what the probe found: %s', async (code, reason) => {
+    t.probes.push(new EnrollmentError({ code, retry: 'transient', message: 'what to do' }));
+    await t.work();
+    expect(t.written()).toEqual([expect.objectContaining({ status: 'False', reason, message: 'what to do' })]);
+    expect(t.events).toEqual([expect.objectContaining({ type: 'Warning', reason })]);
+    expect(t.enrollers[0]?.closed).toBe(1);
+  });
+
+  it('accepts an issuer of ONAP and says that it cannot serve it', async () => {
+    const { cmp: _cmp, ...spec } = issuer().spec;
+    t.put({ ...issuer(), spec: { ...spec, url: 'https://oom-cert-service:8443' } });
+    await t.work();
+    expect(t.written()).toEqual([
+      expect.objectContaining({
+        status: 'False',
+        reason: 'Error',
+        message: expect.stringMatching(/CertService.*spec\.cmp/),
+      }),
+    ]);
+  });
+
+  it('reads the Secrets of a cluster issuer from the cluster resource namespace', async () => {
+    const { namespace: _namespace, ...metadata } = issuer().metadata;
+    t.put({ ...issuer(), kind: 'CMPv2ClusterIssuer', metadata });
+    t.client.put(secret('creds', '1', { reference: 'r', secret: 's' }, 'cert-manager'));
+    t.client.put(trust('cert-manager'));
+    await t.work('CMPv2ClusterIssuer/ca');
+    expect(t.written()).toEqual([expect.objectContaining({ reason: 'Verified' })]);
+  });
+
+  it.each([500, 429])('changes nothing when the API server cannot tell (%i)', async (code) => {
+    await t.work();
+    t.client.failures.get.push(apiError(code, 'x'));
+    await expect(t.work()).rejects.toMatchObject({ code });
+    expect(t.controller.view(NAME)).toMatchObject({ state: 'ready' });
+    expect(t.enrollers[0]?.closed).toBe(0);
+  });
+
+  it('goes on serving while its status cannot be written, and writes it later', async () => {
+    t.client.failures.write.push(apiError(500, 'x'));
+    await expect(t.work()).rejects.toThrow();
+    expect(t.controller.view(NAME)).toMatchObject({ state: 'ready' });
+    await t.work();
+    expect(t.written()).toHaveLength(1);
+    expect(t.enrollers).toHaveLength(1);
+  });
+
+  it('forgets an issuer that is gone', async () => {
+    await t.work();
+    t.drop();
+    await t.work();
+    expect(t.enrollers[0]?.closed).toBe(1);
+    expect(t.watched.get(KEY)).toEqual([]);
+    expect(t.changed).toEqual([KEY, KEY]);
+    expect(t.controller.view(NAME)).toEqual({ state: 'missing' });
+  });
+});

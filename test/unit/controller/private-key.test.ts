@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, it } from '@jest/globals';
+import type { KubeObject } from '../../../src/api/meta.js';
+import { stagedPrivateKey } from '../../../src/controller/private-key.js';
+import { packageRoot } from '../../../src/runtime/package-root.js';
+import { request } from './objects.js';
+import { apiError, ScriptedClient } from './scripted-client.js';
+
+const fixture = (name: string) => readFileSync(join(packageRoot(), 'fixtures', 'csr', name), 'utf8');
+const csr = fixture('p256.csr');
+const { signal } = new AbortController();
+
+const staged = (data: Record<string, string>): KubeObject & { data: Record<string, string> } => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace: 'shop', name: 'web-key' },
+  data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
+});
+const annotated = request({ metadata: { annotations: { 'cert-manager.io/private-key-secret-name': 'web-key' } } });
+
+let client: ScriptedClient;
+beforeEach(() => {
+  client = new ScriptedClient();
+});
+
+it("gives the request's own key", async () => {
+  client.put(staged({ 'tls.key': fixture('p256.key') }));
+  const key = await stagedPrivateKey(client, annotated, csr, signal);
+  expect(key.asymmetricKeyType).toBe('ec');
+});
+
+it.each([
+  ['no annotation', () => stagedPrivateKey(client, request(), csr, signal), 'has no annotation'],
+  ['no Secret', () => stagedPrivateKey(client, annotated, csr, signal), 'Secret shop/web-key .*does not exist'],
+  [
+    'no permission',
+    () => {
+      client.failures.get.push(apiError(403, 'Forbidden'));
+      return stagedPrivateKey(client, annotated, csr, signal);
+    },
+    'grant it get on secrets in namespace shop',
+  ],
+  [
+    'no key in the Secret',
+    () => {
+      client.put(staged({ other: 'x' }));
+      return stagedPrivateKey(client, annotated, csr, signal);
+    },
+    'holds no private key under tls.key',
+  ],
+  [
+    'no PEM in the Secret',
+    () => {
+      client.put(staged({ 'tls.key': 'hush-hush' }));
+      return stagedPrivateKey(client, annotated, csr, signal);
+    },
+    '^(?!.*hush).*cannot be used',
+  ],
+])('says what to do without it: %s', async (_name, attempt, message) => {
+  await expect(attempt()).rejects.toMatchObject({
+    code: 'PrivateKeyUnavailable',
+    retry: 'transient',
+    message: expect.stringMatching(message),
+  });
+});
+
+it('refuses a key that is not the one of the CSR', async () => {
+  client.put(staged({ 'tls.key': fixture('p384.key') }));
+  await expect(stagedPrivateKey(client, annotated, csr, signal)).rejects.toMatchObject({
+    code: 'PrivateKeyMismatch',
+    retry: 'request',
+  });
+});
