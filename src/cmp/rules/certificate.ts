@@ -66,14 +66,23 @@ export function caOnlyIfAsked(certificate: Certificate, { isCA }: WantedCertific
   if (certificate.isCA && !isCA) throw refuse('it is a CA certificate, which was not asked for');
 }
 
-/** It chains to an anchor of the operator's. Returns the path, leaf first, anchor last. */
-export async function chainsToTrust(
+/**
+ * It chains to an anchor of the operator's. Returns the path, leaf first, anchor last; where intermediates are anchors
+ * too, the path that ends at a self-signed root is preferred, since that is what goes into `ca`.
+ */
+export function chainsToTrust(
   certificate: Certificate,
   untrusted: readonly Certificate[],
   anchors: readonly Certificate[],
   at: Date,
-): Promise<readonly Certificate[]> {
-  const found = await buildPath(certificate, { untrusted, anchors, at, allowUnknownCriticalInLeaf: true });
+): readonly Certificate[] {
+  const options = { at, allowUnknownCriticalInLeaf: true };
+  const roots = anchors.filter(({ isSelfSigned }) => isSelfSigned);
+  if (roots.length > 0 && roots.length < anchors.length) {
+    const toRoot = buildPath(certificate, { ...options, untrusted: [...anchors, ...untrusted], anchors: roots });
+    if (toRoot.ok) return toRoot.path;
+  }
+  const found = buildPath(certificate, { ...options, untrusted, anchors });
   if (found.ok) return found.path;
   throw new CmpError({
     code: 'ChainIncomplete',

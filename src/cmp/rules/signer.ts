@@ -76,13 +76,13 @@ export function signerSpeaksForCa(signer: Certificate, recipient: Name): void {
 }
 
 /** The signer chains to an anchor of the operator's, at this time. The message's certificates only help to find the way. */
-export async function signerTrusted(
+export function signerTrusted(
   signer: Certificate,
   untrustedCertificates: readonly Certificate[],
   anchors: readonly Certificate[],
   at: Date,
-): Promise<void> {
-  const found = await buildPath(signer, { untrusted: untrustedCertificates, anchors, at });
+): void {
+  const found = buildPath(signer, { untrusted: untrustedCertificates, anchors, at });
   if (found.ok) return;
   throw untrusted(
     `${named(signer)} signed the answer, but no way leads from it to a configured trust anchor: ${printable(found.reason, 400)}. Check the configured trust`,

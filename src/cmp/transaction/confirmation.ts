@@ -1,0 +1,97 @@
+import { decodeDer } from '../../asn1/index.js';
+import {
+  Certificate,
+  certHash,
+  certHashAlgorithm,
+  type HashName,
+  hashAlgorithmIdentifier,
+  PkiError,
+} from '../../pki/index.js';
+import { CmpError } from '../error.js';
+import { bodyTypeExpected, errorReported } from '../rules/index.js';
+import { AlgorithmIdentifier, type CertConfirmContent } from '../schema/index.js';
+import { printable } from '../text.js';
+import type { Answer } from './answer.js';
+import type { Dialogue } from './dialogue.js';
+import type { CmpSession } from './session.js';
+import type { KeptAnswer } from './state.js';
+
+interface Content {
+  readonly content: CertConfirmContent;
+  /** hashAlg is used, which needs version 3. */
+  readonly pvno3: boolean;
+}
+
+/** certConf for one certificate (RFC 9810 section 5.3.18); `refusal` says why it is not wanted. */
+function certConfirmContent({ certificate, certReqId }: KeptAnswer, refusal?: string): Content {
+  const parsed = Certificate.parse(certificate);
+  const { hash, explicit } = certHashAlgorithm(parsed.signatureAlgorithm);
+  const hashAlg = explicit ? decodeDer(AlgorithmIdentifier, hashAlgorithmIdentifier(hash as HashName)) : undefined;
+  const statusInfo =
+    refusal === undefined
+      ? undefined
+      : ({ status: 'rejection', statusString: [printable(refusal, 200)], failInfo: ['incorrectData'] } as const);
+  return { content: [{ certHash: certHash(parsed), certReqId, statusInfo, hashAlg }], pvno3: explicit };
+}
+
+function refusalContent(kept: KeptAnswer, reason: string): Content {
+  try {
+    return certConfirmContent(kept, reason);
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    // An empty list refuses everything: a certificate that cannot be read cannot be named by its hash either.
+    return { content: [], pvno3: false };
+  }
+}
+
+/** What came of a certConf. */
+export type ConfirmationResult = 'confirmed' | 'delayed';
+
+/**
+ * Reads the answer to certConf, or to a pollReq about one. An error means that the CA does not regard the certificate
+ * as accepted and may revoke it, so it must not be used. `again`: an earlier certConf may have arrived.
+ */
+export function confirmationResult({ body }: Answer, again: boolean): ConfirmationResult {
+  const answer = bodyTypeExpected(body, ['pkiconf', 'error']);
+  if (answer.type === 'pkiconf') return 'confirmed';
+  const { status, failInfo = [] } = answer.value.pKIStatusInfo;
+  if (status === 'waiting') return 'delayed';
+  if (again && failInfo.includes('certConfirmed')) return 'confirmed';
+  const { message, retry, failInfo: reasons } = errorReported(answer.value, true);
+  throw new CmpError({
+    code: 'Rejected',
+    retry: retry === 'request' ? 'transaction' : retry,
+    message: printable(`the CA did not accept our confirmation, so its certificate is not used: ${message}`, 1_000),
+    failInfo: reasons,
+  });
+}
+
+/** Sends certConf for a certificate that is wanted. Throws CmpError. */
+export async function confirm(
+  dialogue: Dialogue,
+  kept: KeptAnswer,
+  again: boolean,
+  signal: AbortSignal,
+): Promise<ConfirmationResult> {
+  const { content, pvno3 } = certConfirmContent(kept);
+  const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
+  return confirmationResult(answer, again);
+}
+
+/** Tells the CA that its certificate is not wanted, so that it can revoke it. The reason for that matters more than whether this works. */
+export async function refuse(
+  dialogue: Dialogue,
+  kept: KeptAnswer,
+  reason: CmpError,
+  session: CmpSession,
+  signal: AbortSignal,
+): Promise<void> {
+  const { content, pvno3 } = refusalContent(kept, reason.message);
+  try {
+    const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
+    bodyTypeExpected(answer.body, ['pkiconf']);
+  } catch (error) {
+    if (!(error instanceof CmpError)) throw error;
+    session.logger.warn({ reason: error.message }, 'the CA did not take note that its certificate is refused');
+  }
+}

@@ -1,0 +1,54 @@
+import type { KeyObject } from 'node:crypto';
+import type { Certificate } from '../../pki/index.js';
+import type { Random } from '../../runtime/random.js';
+import { unreachable } from '../../runtime/unreachable.js';
+import {
+  type MacName,
+  type OwfName,
+  type PbmKeys,
+  type Protector,
+  pbmProtector,
+  signatureProtector,
+} from '../protection/index.js';
+
+/** What we protect our messages with. */
+export type Credential =
+  | {
+      readonly kind: 'mac';
+      readonly reference: string;
+      /** Verifies the answers as well. */
+      readonly keys: PbmKeys;
+      readonly owf: OwfName;
+      readonly mac: MacName;
+      readonly iterationCount: number;
+    }
+  | {
+      readonly kind: 'signature';
+      readonly certificate: Certificate;
+      /** Its issuers in order, no self-signed root. */
+      readonly issuers: readonly Certificate[];
+      readonly privateKey: KeyObject;
+    };
+
+const SALT_OCTETS = 16;
+
+/** A protector for the messages of one transaction. */
+export function newProtector(credential: Credential, random: Random): Protector {
+  switch (credential.kind) {
+    case 'mac': {
+      const { owf, mac, iterationCount } = credential;
+      return pbmProtector(credential, { salt: random(SALT_OCTETS), owf, mac, iterationCount });
+    }
+    case 'signature': {
+      const { certificate, issuers, privateKey } = credential;
+      return signatureProtector({
+        certificates: [certificate, ...issuers].map(({ der }) => der),
+        subject: certificate.subject,
+        subjectKeyIdentifier: certificate.extensions.subjectKeyIdentifier,
+        privateKey,
+      });
+    }
+    default:
+      return unreachable(credential);
+  }
+}

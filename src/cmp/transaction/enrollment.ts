@@ -1,0 +1,259 @@
+import { encodeDer, sequenceOf, utf8String } from '../../asn1/index.js';
+import { CmpError } from '../error.js';
+import { OID } from '../oids.js';
+import {
+  bodyTypeExpected,
+  certificateInPlain,
+  certReqIdExpected,
+  deadlineNotPassed,
+  errorReported,
+  exactlyOneCertResponse,
+  implicitConfirmGranted,
+  pollRepForUs,
+  statusMatchesCertificate,
+  usableCertificates,
+  type Verdict,
+  verdict,
+  waitMs,
+} from '../rules/index.js';
+import type { CertResponse, InfoTypeAndValue } from '../schema/index.js';
+import { CERT_REQ_ID, type EnrollmentBody, enrollmentBody } from '../template.js';
+import { freeText, printable } from '../text.js';
+import { type CertificateRequest, readWish, type Wish } from '../wish.js';
+import type { Answer } from './answer.js';
+import { type ConfirmationResult, confirm, confirmationResult, refuse } from './confirmation.js';
+import { Dialogue, IMPLICIT_CONFIRM } from './dialogue.js';
+import type { EnrollmentResult, IssuedCertificate } from './outcome.js';
+import type { CmpSession } from './session.js';
+import { type KeptAnswer, restoreTransaction, storeTransaction, type TransactionState } from './state.js';
+import { type ValidCertificate, validateCertificate } from './validate.js';
+
+/** certReqId in polls about a whole message (RFC 9810 section 5.3.22). */
+const WHOLE_MESSAGE = -1;
+
+/** How long to leave a CA alone whose answer to certConf got lost, in milliseconds. */
+const CONFIRM_AGAIN_MS = 5_000;
+
+const ANSWER_TO = { ir: 'ip', cr: 'cp', p10cr: 'cp' } as const satisfies Record<EnrollmentBody, string>;
+
+/** p10cr carries no certReqId: the RFCs say -1, several products 0. */
+const acceptedIds = (body: EnrollmentBody): readonly number[] => (body === 'p10cr' ? [-1, 0] : [CERT_REQ_ID]);
+
+/**
+ * Asks for one certificate and sees the transaction through (RFC 9483 section 4.1), or up to where the CA wants time.
+ * Throws CmpError, or the signal's reason.
+ */
+export async function startEnrollment(
+  request: CertificateRequest,
+  session: CmpSession,
+  signal: AbortSignal,
+): Promise<EnrollmentResult> {
+  const wish = readWish(request);
+  const now = session.clock.now();
+  const body = await enrollmentBody(session.enrollment, session.proofOfPossession, wish, now);
+  const deadline = new Date(now.getTime() + session.maxPollingMs);
+  return new Enrollment(session, wish, deadline, signal, Dialogue.begin(session)).run((enrollment, dialogue) =>
+    dialogue.ask(body, signal, { generalInfo: generalInfo(session) }).then((answer) => enrollment.onAnswer(answer)),
+  );
+}
+
+/** Goes on with a transaction that was put off. The request must be the one it was begun with. */
+export async function resumeEnrollment(
+  request: CertificateRequest,
+  stored: Readonly<Record<string, unknown>>,
+  session: CmpSession,
+  signal: AbortSignal,
+): Promise<EnrollmentResult> {
+  const wish = readWish(request);
+  const state = restoreTransaction(stored);
+  deadlineNotPassed(session.clock.now(), state.deadline);
+  const dialogue = Dialogue.continue(session, state.position);
+  return new Enrollment(session, wish, state.deadline, signal, dialogue).run((enrollment) => enrollment.resume(state));
+}
+
+function generalInfo({ implicitConfirm, certProfile }: CmpSession): InfoTypeAndValue[] {
+  const items: InfoTypeAndValue[] = [];
+  if (implicitConfirm) items.push(IMPLICIT_CONFIRM);
+  if (certProfile !== undefined) {
+    items.push({ infoType: OID.certProfile, infoValue: encodeDer(sequenceOf(utf8String), [certProfile]) });
+  }
+  return items;
+}
+
+/** One run of the client's state machine. */
+class Enrollment {
+  readonly #session: CmpSession;
+  readonly #wish: Wish;
+  readonly #deadline: Date;
+  readonly #signal: AbortSignal;
+  readonly #dialogue: Dialogue;
+
+  constructor(session: CmpSession, wish: Wish, deadline: Date, signal: AbortSignal, dialogue: Dialogue) {
+    this.#session = session;
+    this.#wish = wish;
+    this.#deadline = deadline;
+    this.#signal = signal;
+    this.#dialogue = dialogue;
+  }
+
+  async run(steps: (enrollment: this, dialogue: Dialogue) => Promise<EnrollmentResult>): Promise<EnrollmentResult> {
+    try {
+      return await steps(this, this.#dialogue);
+    } finally {
+      await this.#dialogue.close();
+    }
+  }
+
+  /** An answer to the request itself, at once or after waiting. */
+  async onAnswer(answer: Answer): Promise<EnrollmentResult> {
+    const { body, message, extraCerts } = answer;
+    const { enrollment, implicitConfirm } = this.#session;
+    const answered = bodyTypeExpected(body, [ANSWER_TO[enrollment], 'error']);
+    if (answered.type === 'error') {
+      if (answered.value.pKIStatusInfo.status !== 'waiting') throw errorReported(answered.value, true);
+      return this.#wait(WHOLE_MESSAGE, answered.value.pKIStatusInfo.statusString);
+    }
+    const response = exactlyOneCertResponse(answered.value);
+    certReqIdExpected(response, acceptedIds(enrollment));
+    statusMatchesCertificate(response);
+    const decision = verdict(response.status);
+    if (decision === 'waiting') return this.#wait(response.certReqId, response.status.statusString);
+    const kept: KeptAnswer = {
+      certReqId: response.certReqId,
+      certificate: certificateInPlain(response),
+      caPubs: usableCertificates([answered.value.caPubs ?? []]).map(({ der }) => der),
+      extraCerts: extraCerts.map(({ der }) => der),
+    };
+    return this.#onCertificate(kept, response, decision, implicitConfirmGranted(message.header, implicitConfirm));
+  }
+
+  resume(state: TransactionState): Promise<EnrollmentResult> {
+    const { kept, pollId, waitingFor } = state;
+    if (kept === undefined) return this.#poll(pollId, (answer) => this.onAnswer(answer));
+    if (waitingFor === 'confirmation') return this.#confirm(kept, true);
+    return this.#poll(pollId, (answer) => this.#onConfirmation(kept, confirmationResult(answer, true)), kept);
+  }
+
+  async #onCertificate(
+    kept: KeptAnswer,
+    { status }: CertResponse,
+    decision: Verdict,
+    implicit: boolean,
+  ): Promise<EnrollmentResult> {
+    let valid: ValidCertificate;
+    try {
+      valid = validateCertificate(kept, this.#wish, this.#session);
+    } catch (error) {
+      if (!(error instanceof CmpError)) throw error;
+      if (!implicit) await refuse(this.#dialogue, kept, error, this.#session, this.#signal);
+      throw implicit ? withHint(error) : error;
+    }
+    const said = freeText(status.statusString);
+    const remark =
+      decision === 'grantedWithMods' ? [`the CA granted the request with modifications${said && `: ${said}`}`] : [];
+    if (implicit) return this.#issued({ ...valid, notes: [...remark, ...valid.notes] }, 'implicit');
+    return this.#confirm(kept, false, { ...valid, notes: [...remark, ...valid.notes] });
+  }
+
+  /** Confirms; when the answer gets lost, the certificate is kept and certConf sent again later. */
+  async #confirm(kept: KeptAnswer, again: boolean, known?: ValidCertificate): Promise<EnrollmentResult> {
+    const valid = known ?? validateCertificate(kept, this.#wish, this.#session);
+    let result: ConfirmationResult;
+    try {
+      result = await confirm(this.#dialogue, kept, again, this.#signal);
+    } catch (error) {
+      if (!(error instanceof CmpError) || !mayHaveArrived(error)) throw error;
+      const now = this.#session.clock.now();
+      deadlineNotPassed(now, this.#deadline);
+      return {
+        kind: 'pending',
+        state: this.#store('confirmation', WHOLE_MESSAGE, kept),
+        notBefore: new Date(now.getTime() + Math.max(CONFIRM_AGAIN_MS, error.retryAfterMs ?? 0)),
+        reason: printable(
+          `the certificate is here, but the CA's answer to our confirmation is not: ${error.message}`,
+          600,
+        ),
+      };
+    }
+    return this.#onConfirmation(kept, result, valid);
+  }
+
+  async #onConfirmation(
+    kept: KeptAnswer,
+    result: ConfirmationResult,
+    known?: ValidCertificate,
+  ): Promise<EnrollmentResult> {
+    if (result === 'delayed') return this.#wait(WHOLE_MESSAGE, undefined, kept);
+    return this.#issued(known ?? validateCertificate(kept, this.#wish, this.#session), 'explicit');
+  }
+
+  /** The CA wants time; the first pollReq may go at once, so that it can say how long. */
+  #wait(pollId: number, statusString: readonly string[] | undefined, kept?: KeptAnswer): EnrollmentResult {
+    this.#dialogue.noteDelay();
+    return {
+      kind: 'pending',
+      state: this.#store(kept === undefined ? 'certificate' : 'confirmationDelayed', pollId, kept),
+      notBefore: this.#session.clock.now(),
+      reason: freeText(statusString),
+    };
+  }
+
+  async #poll(
+    pollId: number,
+    onFinal: (answer: Answer) => Promise<EnrollmentResult>,
+    kept?: KeptAnswer,
+  ): Promise<EnrollmentResult> {
+    const answer = await this.#dialogue.ask({ type: 'pollReq', value: [{ certReqId: pollId }] }, this.#signal);
+    if (answer.body.type !== 'pollRep') return onFinal(answer);
+    const { checkAfter, reason } = pollRepForUs(answer.body.value, pollId);
+    const now = this.#session.clock.now();
+    deadlineNotPassed(now, this.#deadline);
+    return {
+      kind: 'pending',
+      state: this.#store(kept === undefined ? 'certificate' : 'confirmationDelayed', pollId, kept),
+      notBefore: new Date(now.getTime() + waitMs(checkAfter, now, this.#deadline)),
+      reason: freeText(reason),
+    };
+  }
+
+  #store(waitingFor: TransactionState['waitingFor'], pollId: number, kept: KeptAnswer | undefined) {
+    return storeTransaction({
+      waitingFor,
+      pollId,
+      kept,
+      position: this.#dialogue.position,
+      deadline: this.#deadline,
+    });
+  }
+
+  #issued(valid: ValidCertificate, confirmation: 'explicit' | 'implicit'): IssuedCertificate {
+    const { transactionID, endpoint = '' } = this.#dialogue.position;
+    return {
+      kind: 'issued',
+      ...valid,
+      facts: {
+        body: this.#session.enrollment,
+        protection: this.#dialogue.protection,
+        confirmation,
+        endpoint,
+        transactionID: Buffer.from(transactionID).toString('hex'),
+      },
+    };
+  }
+}
+
+/** With implicit confirmation a certificate counts as accepted although we refuse it: somebody has to revoke it. */
+function withHint(error: CmpError): CmpError {
+  const { code, retry, message } = error;
+  return new CmpError({
+    code,
+    retry,
+    message: printable(`${message}. It counts as confirmed at the CA (implicitConfirm): have it revoked there`, 1_000),
+    cause: error,
+  });
+}
+
+/** Failures after which nobody knows whether the CA has our certConf. */
+function mayHaveArrived({ code, retry }: CmpError): boolean {
+  return retry === 'transient' || retry === 'unauthenticated' || code === 'HttpFailed' || code === 'TlsFailed';
+}

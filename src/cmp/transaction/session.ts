@@ -1,0 +1,43 @@
+import type { Certificate, Name } from '../../pki/index.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/logger.js';
+import type { Random } from '../../runtime/random.js';
+import type { PbmPolicy } from '../protection/index.js';
+import type { CertificatePolicy, ResponseProtection } from '../rules/index.js';
+import type { EnrollmentBody, ProofKind } from '../template.js';
+import type { HttpTransport } from '../transfer/index.js';
+import type { Credential } from './credential.js';
+import type { SignerCache } from './signer-cache.js';
+
+/** Sees every message of every transaction in DER, e.g. to record it. */
+export type MessageObserver = (direction: 'request' | 'response', der: Uint8Array) => void;
+
+/** All that transactions with one CA share: who we are, whom we trust, how we talk. Safe for concurrent use. */
+export interface CmpSession {
+  readonly transport: HttpTransport;
+  readonly credential: Credential;
+  /** Name for the header's recipient; the NULL-DN if unknown. */
+  readonly recipient: Name;
+  /** Trust anchors of the operator's, for signers and issued certificates alike; at least one. */
+  readonly anchors: readonly Certificate[];
+  readonly enrollment: EnrollmentBody;
+  readonly proofOfPossession: ProofKind;
+  /** Whether to ask the CA to do without certConf. */
+  readonly implicitConfirm: boolean;
+  /** Name sent as id-it-certProfile; absent: none. */
+  readonly certProfile?: string;
+  readonly responseProtection: ResponseProtection;
+  readonly pbmPolicy: PbmPolicy;
+  /** Accept signers whose keyUsage lacks digitalSignature. */
+  readonly ignoreKeyUsage: boolean;
+  /** How far messageTime may lie from our clock, in milliseconds; absent: it is not looked at. */
+  readonly messageTimeWindowMs?: number;
+  readonly policy: CertificatePolicy;
+  /** From the first message to the certificate, in milliseconds. */
+  readonly maxPollingMs: number;
+  readonly signers: SignerCache;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly onMessage?: MessageObserver;
+}

@@ -1,0 +1,155 @@
+import {
+  type CmpSession,
+  type Credential,
+  DEFAULT_PBM_POLICY,
+  LEGACY_PBM_POLICY,
+  PbmKeys,
+  SignerCache,
+} from '../cmp/index.js';
+import {
+  type Certificate,
+  decodeCertificates,
+  keyMatches,
+  loadPrivateKey,
+  NULL_DN,
+  PkiError,
+  parseName,
+} from '../pki/index.js';
+import { unreachable } from '../runtime/unreachable.js';
+import type { CmpEndpoint, DirectBackendConfig, MacProtection, SignatureProtection } from './direct-config.js';
+import { EnrollmentError } from './error.js';
+
+/** Everything of a CmpSession that the configuration decides. */
+export type ConfiguredSession = Omit<CmpSession, 'transport' | 'clock' | 'random' | 'logger' | 'onMessage'>;
+
+function invalid(field: string, reason: string, cause?: unknown): EnrollmentError {
+  return new EnrollmentError({ code: 'ConfigurationInvalid', retry: 'issuer', message: `${field}: ${reason}`, cause });
+}
+
+/** Runs `read` and names the field if that fails. */
+function field<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PkiError) throw invalid(name, error.message, error);
+    throw error;
+  }
+}
+
+function assertMatchingKey(certificateField: string, certificatesPem: string, keyField: string, keyPem: string) {
+  const certificates = field(certificateField, () => decodeCertificates(certificatesPem));
+  const privateKey = field(keyField, () => loadPrivateKey(keyPem));
+  const [certificate, ...issuers] = certificates;
+  if (certificate === undefined) throw invalid(certificateField, 'no certificate found');
+  if (!keyMatches(privateKey, certificate.spki)) {
+    throw invalid(
+      keyField,
+      `it is not the key of the first certificate ("${certificate.subjectText}"); put that one first`,
+    );
+  }
+  return { certificate, issuers, privateKey };
+}
+
+/** Throws EnrollmentError `ConfigurationInvalid` unless connections to the endpoint can be tried. */
+export function checkEndpoint(endpoint: CmpEndpoint, name: string): void {
+  const { url, tlsCaPem, clientCertPem, clientKeyPem, proxy } = endpoint;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
+    throw invalid(`${name}.url`, 'it must be an absolute http or https URL');
+  }
+  if (parsed.username !== '' || parsed.password !== '') throw invalid(`${name}.url`, 'it must not hold credentials');
+  if (proxy !== undefined && !(URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol))) {
+    throw invalid(`${name}.proxy`, 'it must be an absolute http or https URL');
+  }
+  if (tlsCaPem !== undefined) field(`${name}.tlsCaPem`, () => decodeCertificates(tlsCaPem));
+  if ((clientCertPem === undefined) !== (clientKeyPem === undefined)) {
+    throw invalid(name, 'a TLS client certificate needs its key, and the other way round');
+  }
+  if (clientCertPem !== undefined && clientKeyPem !== undefined) {
+    if (parsed.protocol !== 'https:') throw invalid(`${name}.url`, 'a TLS client certificate needs an https URL');
+    assertMatchingKey(`${name}.clientCertPem`, clientCertPem, `${name}.clientKeyPem`, clientKeyPem);
+  }
+}
+
+const OWF = { SHA1: 'sha1', SHA256: 'sha256', SHA384: 'sha384', SHA512: 'sha512' } as const;
+const MAC = { 'HMAC-SHA1': 'sha1', 'HMAC-SHA256': 'sha256', 'HMAC-SHA384': 'sha384', 'HMAC-SHA512': 'sha512' } as const;
+
+function macCredential({ reference, secret, owf, mac, iterations }: MacProtection): Credential {
+  const { minIterations, maxIterations } = DEFAULT_PBM_POLICY;
+  if (reference === '') throw invalid('protection.reference', 'it is empty');
+  if (secret.length === 0) throw invalid('protection.secret', 'it is empty');
+  if (!Number.isInteger(iterations) || iterations < minIterations || iterations > maxIterations) {
+    throw invalid('protection.iterations', `it must be between ${minIterations} and ${maxIterations}`);
+  }
+  return {
+    kind: 'mac',
+    reference,
+    keys: new PbmKeys(secret),
+    owf: OWF[owf],
+    mac: MAC[mac],
+    iterationCount: iterations,
+  };
+}
+
+function signatureCredential({ certificatesPem, privateKeyPem }: SignatureProtection): Credential {
+  const { certificate, issuers, privateKey } = assertMatchingKey(
+    'protection.certificatesPem',
+    certificatesPem,
+    'protection.privateKeyPem',
+    privateKeyPem,
+  );
+  if (certificate.extensions.keyUsage?.has('digitalSignature') === false) {
+    throw invalid(
+      'protection.certificatesPem',
+      `the key usage of "${certificate.subjectText}" does not allow digitalSignature`,
+    );
+  }
+  // RFC 9483 section 3.3: no self-signed root; the CA has its own.
+  return { kind: 'signature', certificate, privateKey, issuers: issuers.filter(({ isSelfSigned }) => !isSelfSigned) };
+}
+
+function credentialOf(protection: DirectBackendConfig['protection']): Credential {
+  switch (protection.type) {
+    case 'mac':
+      return macCredential(protection);
+    case 'signature':
+      return signatureCredential(protection);
+    default:
+      return unreachable(protection);
+  }
+}
+
+function anchorsOf(trustPem: string): Certificate[] {
+  if (trustPem.trim() === '') {
+    throw invalid(
+      'trustPem',
+      'it is empty; give at least one CA certificate that vouches for the CA and its certificates',
+    );
+  }
+  return field('trustPem', () => decodeCertificates(trustPem));
+}
+
+const BODY = { IR: 'ir', CR: 'cr', P10CR: 'p10cr' } as const;
+
+/** Checks the whole configuration and turns it into what the CMP client works with. Throws EnrollmentError `ConfigurationInvalid`. */
+export function configuredSession(config: DirectBackendConfig): ConfiguredSession {
+  if (config.endpoints.length === 0) throw invalid('endpoints', 'at least one is needed');
+  for (const [index, endpoint] of config.endpoints.entries()) checkEndpoint(endpoint, `endpoints[${index}]`);
+  const { recipient, protection, certProfile } = config;
+  return {
+    credential: credentialOf(protection),
+    recipient: recipient === undefined ? NULL_DN : field('recipient', () => parseName(recipient)),
+    anchors: anchorsOf(config.trustPem),
+    enrollment: BODY[config.enrollment],
+    proofOfPossession: config.proofOfPossession === 'Signature' ? 'signature' : 'raVerified',
+    implicitConfirm: config.confirmation === 'Implicit',
+    ...(certProfile === undefined ? {} : { certProfile }),
+    responseProtection: config.responseProtection === 'Strict' ? 'strict' : 'allowSignature',
+    // Who uses SHA-1 must get answers that use it, too.
+    pbmPolicy: protection.type === 'mac' && protection.owf === 'SHA1' ? LEGACY_PBM_POLICY : DEFAULT_PBM_POLICY,
+    ignoreKeyUsage: false,
+    policy: config.policy,
+    maxPollingMs: config.limits.maxPollingMs,
+    signers: new SignerCache(),
+  };
+}
