@@ -97,7 +97,7 @@ function load(origin: Origin, context: string | undefined): KubeConfig {
   return config;
 }
 
-/** Agents of other kinds have state of their own (a cached exec credential, an OIDC refresh token). */
+/** Plugins have a state of their own (the credential of an exec plugin, the refresh token of OIDC). */
 function keepsState(config: KubeConfig): boolean {
   const user = config.getCurrentUser();
   return Boolean(user?.exec) || (Boolean(user?.authProvider) && user?.authProvider.config?.tokenFile === undefined);
@@ -155,9 +155,13 @@ export async function loadKubeAccess(options: KubeConfigOptions = {}): Promise<K
   if (cluster.proxyUrl !== undefined && !/^https?:\/\//.test(cluster.proxyUrl)) {
     throw new KubeConfigError(`${named}: proxy-url "${cluster.proxyUrl}" is not supported; use an http or https proxy`);
   }
-  const read = () => readCredentials(keepsState(first) ? first : load(origin, options.context));
+  let kept = first;
+  const read = async (refused: boolean) => {
+    if (refused || !keepsState(kept)) kept = load(origin, options.context);
+    return readCredentials(kept);
+  };
   try {
-    await read();
+    await read(false);
   } catch (error) {
     if (error instanceof KubeConfigError) throw error;
     const why = error instanceof Error ? error.message : String(error);

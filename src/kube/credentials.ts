@@ -22,8 +22,11 @@ export interface KubeAccess {
   readonly server: string;
   /** HTTP CONNECT proxy, if the kubeconfig names one. */
   readonly proxyUrl?: string;
-  /** Reads the credentials anew from wherever they are kept (files rotate). */
-  readonly read: () => Promise<Credentials>;
+  /**
+   * Reads the credentials anew from wherever they are kept (files rotate). `refused`: the server did not take the
+   * last ones, so what a plugin remembers is of no use either.
+   */
+  readonly read: (refused: boolean) => Promise<Credentials>;
 }
 
 /** Bound tokens rotate: the files are read again when the last reading is older than this. */
@@ -31,11 +34,11 @@ const MAX_AGE_MS = 60_000;
 
 /** The newest credentials, read at most once a minute, or at once after the server refused them. */
 export class CredentialCache {
-  readonly #read: () => Promise<Credentials>;
+  readonly #read: KubeAccess['read'];
   readonly #clock: Clock;
   #current: { readonly value: Promise<Credentials>; readonly readAt: number } | undefined;
 
-  constructor(read: () => Promise<Credentials>, clock: Clock) {
+  constructor(read: KubeAccess['read'], clock: Clock) {
     this.#read = read;
     this.#clock = clock;
   }
@@ -43,19 +46,19 @@ export class CredentialCache {
   get(): Promise<Credentials> {
     const now = this.#clock.monotonic();
     if (this.#current !== undefined && now - this.#current.readAt < MAX_AGE_MS) return this.#current.value;
-    return this.#refresh(this.#current?.value);
+    return this.#refresh(false, this.#current?.value);
   }
 
   /** Reads anew because the server refused `refused`. Many calls that fail together cause one reading. */
   async renew(refused: Credentials): Promise<Credentials> {
     const current = this.#current;
     if (current !== undefined && (await current.value) !== refused) return current.value;
-    return this.#current === current ? this.#refresh(undefined) : this.get();
+    return this.#current === current ? this.#refresh(true) : this.get();
   }
 
-  #refresh(fallback: Promise<Credentials> | undefined): Promise<Credentials> {
+  #refresh(refused: boolean, fallback?: Promise<Credentials>): Promise<Credentials> {
     // A file that is being replaced may be missing for a moment: the old credentials are worth another try.
-    const value = fallback === undefined ? this.#read() : this.#read().catch(() => fallback);
+    const value = fallback === undefined ? this.#read(refused) : this.#read(refused).catch(() => fallback);
     const current = { value, readAt: this.#clock.monotonic() };
     this.#current = current;
     value.catch(() => {

@@ -3,7 +3,7 @@ import type { KubeObject, ResourceType } from '../api/meta.js';
 import { Backoff, type BackoffPolicy, type Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
-import { isBadRequest, isForbidden, isGone, isTypeMissing } from './api-error.js';
+import { ApiError, isBadRequest, isForbidden, isGone, isTypeMissing } from './api-error.js';
 import type { KubeClient, WatchEvent } from './client.js';
 import { ObjectCache } from './object-cache.js';
 import type { ObjectHandler, ReflectorObserver, ReflectorState, RelistReason } from './reflector-types.js';
@@ -54,6 +54,9 @@ const TUNING: ReflectorTuning = {
   healthyMs: 60_000,
   batch: 100,
 };
+
+/** A server that asks for a longer pause than this does not get it: the cache would be blind for too long. */
+const MAX_ASKED_SECONDS = 60;
 
 /** The cache no longer matches what a watch could continue from: list again. */
 class RelistNeeded extends Error {
@@ -270,7 +273,8 @@ export class Reflector<T extends KubeObject> {
 
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
     const cause = error instanceof RelistNeeded ? error.cause : error;
-    const waitMs = this.#backoff.next();
+    const asked = cause instanceof ApiError ? Math.min(cause.retryAfterSeconds ?? 0, MAX_ASKED_SECONDS) : 0;
+    const waitMs = asked * 1_000 + this.#backoff.next();
     this.#setState(isTypeMissing(cause) ? 'type-missing' : isForbidden(cause) ? 'forbidden' : 'backing-off');
     this.#options.observer?.failed?.(this.type, cause);
     const message = cause instanceof Error ? cause.message : String(cause);

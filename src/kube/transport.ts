@@ -53,6 +53,7 @@ const MAX_ERROR_OCTETS = 64 * 1024;
 
 /** Everything opened with one set of TLS material. */
 interface Connections {
+  readonly tls: TlsMaterial;
   readonly fingerprint: string;
   readonly calls: Dispatcher;
   /** Each watch holds an HTTP/1.1 connection for minutes: it must not take it from the calls. */
@@ -200,10 +201,16 @@ export class KubeTransport {
   #connectionsFor(tls: TlsMaterial): Connections {
     if (this.#closed)
       throw new TransportError('unreachable', 'the connection to the API server was closed by ourselves');
-    const fingerprint = JSON.stringify(tls);
-    if (this.#connections?.fingerprint === fingerprint) return this.#connections;
     const old = this.#connections;
+    if (old?.tls === tls) return old;
+    const fingerprint = JSON.stringify(tls);
+    if (old?.fingerprint === fingerprint) {
+      // Read anew, but the same: from now on the cheap comparison holds again.
+      this.#connections = { ...old, tls };
+      return old;
+    }
     this.#connections = {
+      tls,
       fingerprint,
       calls: this.#dispatcher(tls, this.#options.connections ?? DEFAULT_CONNECTIONS),
       watches: this.#dispatcher(tls, null),

@@ -42,7 +42,7 @@ describe('loadKubeAccess', () => {
     );
     const access = await loadKubeAccess({ kubeconfig: path });
     expect(access.server).toBe('https://api.example:6443');
-    expect(await access.read()).toEqual({
+    expect(await access.read(false)).toEqual({
       headers: { Authorization: 'Bearer t' },
       tls: { ca: 'ca', cert: 'cert', key: 'key', servername: 'name', rejectUnauthorized: true },
     });
@@ -65,32 +65,38 @@ describe('loadKubeAccess', () => {
     ['plain http', { token: 't' }, { server: 'http://127.0.0.1:8080' }, { headers: { Authorization: 'Bearer t' } }],
   ])('understands %s', async (_, user, cluster, expected) => {
     const access = await loadKubeAccess({ kubeconfig: kubeconfig(user, cluster) });
-    expect(await access.read()).toMatchObject(expected);
+    expect(await access.read(false)).toMatchObject(expected);
   });
 
   it('reads token files and the kubeconfig itself anew each time', async () => {
     const token = write('first\n', 'token');
     const path = kubeconfig({ tokenFile: 'token' });
     const access = await loadKubeAccess({ kubeconfig: path });
-    expect((await access.read()).headers).toEqual({ Authorization: 'Bearer first' });
+    expect((await access.read(false)).headers).toEqual({ Authorization: 'Bearer first' });
     writeFileSync(token, 'second\n');
-    expect((await access.read()).headers).toEqual({ Authorization: 'Bearer second' });
+    expect((await access.read(false)).headers).toEqual({ Authorization: 'Bearer second' });
   });
 
-  it('asks an exec plugin', async () => {
-    const credential = {
-      apiVersion: 'client.authentication.k8s.io/v1',
-      kind: 'ExecCredential',
-      status: { token: 'from-plugin' },
-    };
+  it('asks an exec plugin once, and again only when its token was refused', async () => {
+    const script = `
+      const fs = require('node:fs');
+      fs.appendFileSync(process.argv[1], '.');
+      const token = 'token-' + fs.readFileSync(process.argv[1], 'utf8').length;
+      const apiVersion = 'client.authentication.k8s.io/v1';
+      console.log(JSON.stringify({ apiVersion, kind: 'ExecCredential', status: { token } }));`;
     const exec = {
       apiVersion: 'client.authentication.k8s.io/v1',
       command: process.execPath,
-      args: ['-e', `console.log(${JSON.stringify(JSON.stringify(credential))})`],
+      args: ['-e', script, write('', 'calls')],
       interactiveMode: 'Never',
     };
     const access = await loadKubeAccess({ kubeconfig: kubeconfig({ exec }) });
-    expect((await access.read()).headers).toEqual({ Authorization: 'Bearer from-plugin' });
+    const tokens = [await access.read(false), await access.read(true), await access.read(false)];
+    expect(tokens.map(({ headers }) => headers['Authorization'])).toEqual([
+      'Bearer token-1',
+      'Bearer token-2',
+      'Bearer token-2',
+    ]);
   });
 
   it('merges the files of KUBECONFIG, skipping missing ones', async () => {
@@ -98,7 +104,7 @@ describe('loadKubeAccess', () => {
     const clusters = kubeconfig({}, {}, { users: [] });
     const KUBECONFIG = [join(folder, 'missing'), clusters, users].join(':');
     const access = await loadKubeAccess({ env: { ...NOTHING, KUBECONFIG } });
-    expect((await access.read()).headers).toEqual({ Authorization: 'Bearer merged' });
+    expect((await access.read(false)).headers).toEqual({ Authorization: 'Bearer merged' });
   });
 
   it('falls back to ~/.kube/config', async () => {

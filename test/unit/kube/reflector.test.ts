@@ -236,6 +236,15 @@ describe('Reflector', () => {
     expect(client.watches).toHaveLength(3);
   });
 
+  it('waits as long as Retry-After asks, with jitter on top, but never for hours', async () => {
+    const busy = (seconds: number) => apiErrorFromStatus(status(429, 'TooManyRequests', 'busy'), 429, seconds);
+    const { clock } = start([busy(5), busy(86_400), page('10', [])], []);
+    await settled();
+    expect(clock.nextWake).toBe(5_400);
+    await clock.advance(5_400);
+    expect(clock.nextWake).toBe(60_800);
+  });
+
   it('does not spin when the server closes each watch at once', async () => {
     const { client, clock } = start([page('10', [])], [[], [], [], ['silence']]);
     await settled();

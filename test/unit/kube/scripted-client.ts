@@ -51,7 +51,7 @@ export class ScriptedClient<T extends KubeObject> implements KubeClient {
   }
 
   patch<R extends KubeObject>(_: ResourceType, ref: ObjectRef, patch: Patch): Promise<R> {
-    return this.#write('patch', { ref, patch }) as Promise<R>;
+    return this.#write<R>('patch', { ref, patch });
   }
 
   applyStatus<R extends KubeObject>(): Promise<R> {
