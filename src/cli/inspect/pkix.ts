@@ -6,6 +6,7 @@ import {
   PkiError,
   parseCsr,
   publicKeyFromSpki,
+  SubjectPublicKeyInfo,
 } from '../../pki/index.js';
 import type { Description } from './describe.js';
 
@@ -47,8 +48,13 @@ export const describeRequest = (der: Uint8Array): Description =>
     };
   });
 
+/** An empty key in a template asks the CA to generate one (RFC 9810 section 5.3.4). */
 export const describeKey = (spki: Uint8Array): Description =>
-  readable(() => describePublicKey(publicKeyFromSpki(spki)));
+  readable(() =>
+    decodeDer(SubjectPublicKeyInfo, spki).subjectPublicKey.length === 0
+      ? 'empty: the CA is to generate it'
+      : describePublicKey(publicKeyFromSpki(spki)),
+  );
 
 const EXTENSION_NAMES = new Map([
   ['2.5.29.14', 'subjectKeyIdentifier'],

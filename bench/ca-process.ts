@@ -1,0 +1,13 @@
+// The sandbox CA in a process of its own, so that the CPU time of the client can be told apart.
+import { startSandboxCa } from '../src/sandbox/index.js';
+
+const ca = await startSandboxCa();
+const client = await ca.issueClientCertificate('bench registration authority');
+process.send?.({
+  url: ca.url,
+  rootPem: ca.rootPem,
+  caName: ca.caName,
+  credentials: ca.credentials,
+  client,
+});
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Bench } from 'tinybench';
+import { decodeMessage, encodeBody, encodeHeader } from '../src/cmp/message.js';
+import { DEFAULT_PBM_POLICY, PbmKeys } from '../src/cmp/protection/index.js';
+import { acceptAnswer, type CmpSession, SignerCache } from '../src/cmp/transaction/index.js';
+import { validateCertificate } from '../src/cmp/transaction/validate.js';
+import { Certificate, decodeCertificates, NULL_DN, parseCsr } from '../src/pki/index.js';
+import { silentLogger } from '../src/runtime/logger.js';
+import { packageRoot } from '../src/runtime/package-root.js';
+import { systemRandom } from '../src/runtime/random.js';
+import { ms, printTable } from './table.js';
+
+const recorded = (...path: string[]) => readFileSync(join(packageRoot(), 'fixtures', ...path));
+
+/** One recorded ip through codec and verification, step by step. The salt is new each time, as in every real answer. */
+export async function benchCodec(): Promise<void> {
+  const octets = recorded('cmp', 'recorded', 'pbm-ir-1.rsp.der');
+  const signedOctets = recorded('cmp', 'recorded', 'ircsr-1.rsp.der');
+  const root = Certificate.parse(
+    decodeCertificates(recorded('pki', 'recorded', 'root.crt').toString())[0]?.der ?? octets,
+  );
+  const csr = parseCsr(recorded('pki', 'recorded', 'new.csr').toString());
+  const message = decodeMessage(octets);
+  const pbmSession = session(root, message.header.messageTime ?? new Date());
+  const signedSession = { ...pbmSession, credential: { kind: 'signature' } } as unknown as CmpSession;
+  const wish = { csr, usages: [], isCA: false, privateKey: () => Promise.reject(new Error('no key is needed')) };
+
+  const accept = (der: Uint8Array, over: CmpSession) => {
+    const { header } = decodeMessage(der);
+    const none = new Uint8Array();
+    return acceptAnswer(
+      der,
+      {
+        transactionID: header.transactionID ?? none,
+        lastNonce: header.recipNonce ?? none,
+        seenNonces: [],
+        knownSigners: [],
+      },
+      over,
+    );
+  };
+  const certificateOf = (der: Uint8Array): Uint8Array => {
+    const { body } = decodeMessage(der);
+    const issued = body.type === 'ip' ? body.value.response[0]?.certifiedKeyPair?.certOrEncCert : undefined;
+    if (issued?.type !== 'certificate') throw new Error('the recording holds no certificate');
+    return issued.value;
+  };
+  const kept = {
+    certReqId: 0,
+    certificate: certificateOf(octets),
+    caPubs: message.body.type === 'ip' ? (message.body.value.caPubs ?? []) : [],
+    extraCerts: message.extraCerts,
+  };
+
+  const bench = new Bench({ time: 1000, warmupTime: 300 });
+  bench
+    .add('decode the PBM ip', () => {
+      decodeMessage(octets);
+    })
+    .add('decode the signed ip', () => {
+      decodeMessage(signedOctets);
+    })
+    .add('re-encode its header and body', () => {
+      encodeHeader(message.header);
+      encodeBody(message.body);
+    })
+    .add('derive the PBM-500 key', async () => {
+      await new PbmKeys(SECRET).key(PARAMETERS);
+    })
+    .add('accept the PBM ip, key new', async () => {
+      await accept(octets, withNewKeys(pbmSession));
+    })
+    .add('accept the PBM ip, key known', async () => {
+      await accept(octets, pbmSession);
+    })
+    .add('accept the signed ip, signer known', async () => {
+      await accept(signedOctets, signedSession);
+    })
+    .add('accept the signed ip, signer new', async () => {
+      await accept(signedOctets, { ...signedSession, signers: new SignerCache() });
+    })
+    .add('validate the certificate', async () => {
+      await validateCertificate(kept, wish, pbmSession);
+    })
+    .add('parse a certificate', () => {
+      Certificate.parse(kept.certificate);
+    });
+  await bench.run();
+
+  const medians = new Map<string, number>();
+  for (const task of bench.tasks) {
+    const { result } = task;
+    if ('latency' in result) medians.set(task.name, result.latency.p50 ?? result.latency.mean);
+    else throw new Error(`${task.name} did not run: ${JSON.stringify(result)}`);
+  }
+  printTable(`Codec (recorded ip: PBM-500 ${octets.length} octets, signed ${signedOctets.length} octets)`, [
+    ['step', 'median'],
+    ...[...medians].map(([name, value]) => [name, ms(value)]),
+  ]);
+  const of = (name: string) => medians.get(name) ?? Number.NaN;
+  const whole = of('accept the PBM ip, key new') + of('validate the certificate');
+  const key = of('derive the PBM-500 key');
+  printTable('Decode and verify one PBM-500 ip, certificate included', [
+    ['whole', 'of it PBM key derivation', 'the rest'],
+    [ms(whole), `${ms(key)} (${((100 * key) / whole).toFixed(0)} %)`, ms(whole - key)],
+  ]);
+}
+
+const SECRET = Buffer.from('labsecret-0123456789');
+const PARAMETERS = { salt: Buffer.alloc(16, 7), owf: 'sha256', iterationCount: 500 } as const;
+
+const withNewKeys = (session: CmpSession): CmpSession =>
+  session.credential.kind === 'mac'
+    ? { ...session, credential: { ...session.credential, keys: new PbmKeys(SECRET) } }
+    : session;
+
+function session(root: Certificate, now: Date): CmpSession {
+  const unused = () => Promise.reject(new Error('nothing is sent here'));
+  return {
+    transport: { open: unused, close: unused } as unknown as CmpSession['transport'],
+    credential: {
+      kind: 'mac',
+      reference: 'labref',
+      keys: new PbmKeys(SECRET),
+      owf: 'sha256',
+      mac: 'sha256',
+      iterationCount: 500,
+    },
+    recipient: NULL_DN,
+    anchors: [root],
+    enrollment: 'ir',
+    proofOfPossession: 'raVerified',
+    implicitConfirm: false,
+    responseProtection: 'allowSignature',
+    pbmPolicy: DEFAULT_PBM_POLICY,
+    ignoreKeyUsage: false,
+    policy: { subject: 'Any', subjectAltNames: 'Any', usages: 'Any' },
+    maxPollingMs: 60_000,
+    signers: new SignerCache(),
+    clock: { now: () => now, monotonic: () => 0, sleep: unused },
+    random: systemRandom,
+    logger: silentLogger,
+  };
+}
