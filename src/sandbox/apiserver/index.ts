@@ -2,7 +2,10 @@
  * An embedded Kubernetes API server: in memory, strict, good enough for kubectl, helm and client libraries.
  * @module
  */
+
 export type { KubeObject, Meta } from './object.js';
+export { startApiServer } from './server.js';
+export { ApiError } from './status.js';
 export type {
   ApiServer,
   ApiServerOptions,
