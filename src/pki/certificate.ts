@@ -1,13 +1,19 @@
 import { createHash, type KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { octetsEqual } from '../asn1/index.js';
 import { parseSignatureAlgorithm } from './algorithm.js';
 import { PkiError } from './error.js';
 import { Extensions } from './extension.js';
-import { canonicalName, formatName, type Name } from './name.js';
+import { canonicalName, checkedName, formatName, type Name } from './name.js';
 import { decodePem } from './pem.js';
 import { CertificateSyntax, decodeObject } from './schema.js';
 import { algorithmObjection, verify } from './signature.js';
 import { publicKeyFromSpki } from './spki.js';
+
+// The same few CA and signer certificates arrive with every response. Making a key object or checking a signature takes
+// longer than everything else that is done to a certificate, and both depend on nothing but the octets in the key.
+const publicKeys = new LRUCache<string, KeyObject>({ max: 256 });
+const signatures = new LRUCache<string, { readonly objection: string | undefined }>({ max: 1024 });
 
 /** An X.509 certificate: its octets, read strictly once. Names, key and signature stay raw until somebody asks. */
 export class Certificate {
@@ -49,8 +55,8 @@ export class Certificate {
     this.tbs = tbsCertificate.der;
     this.version = version;
     this.serialNumber = tbs.serialNumber;
-    this.issuer = tbs.issuer;
-    this.subject = tbs.subject;
+    this.issuer = checkedName(tbs.issuer, 'certificate, issuer');
+    this.subject = checkedName(tbs.subject, 'certificate, subject');
     this.spki = tbs.subjectPublicKeyInfo;
     this.notBefore = tbs.validity.notBefore;
     this.notAfter = tbs.validity.notAfter;
@@ -66,7 +72,7 @@ export class Certificate {
 
   /** Throws PkiError `KeyInvalid` when the key is malformed. */
   get publicKey(): KeyObject {
-    this.#publicKey ??= publicKeyFromSpki(this.spki);
+    this.#publicKey ??= this.#readPublicKey();
     return this.#publicKey;
   }
 
@@ -119,6 +125,20 @@ export class Certificate {
 
   /** Why the issuer's key does not vouch for this certificate, or undefined if its signature is right. */
   signatureObjection(issuer: Certificate): string | undefined {
+    const pair = `${this.sha256} ${issuer.sha256}`;
+    const known = signatures.get(pair);
+    if (known !== undefined) return known.objection;
+    const objection = this.#checkSignature(issuer);
+    signatures.set(pair, { objection });
+    return objection;
+  }
+
+  /** Whether the other one is the same, octet by octet. */
+  equals(other: Certificate): boolean {
+    return octetsEqual(this.der, other.der);
+  }
+
+  #checkSignature(issuer: Certificate): string | undefined {
     try {
       const algorithm = parseSignatureAlgorithm(this.signatureAlgorithm);
       const objection = algorithmObjection(algorithm, issuer.publicKey);
@@ -132,9 +152,13 @@ export class Certificate {
     }
   }
 
-  /** Whether the other one is the same, octet by octet. */
-  equals(other: Certificate): boolean {
-    return octetsEqual(this.der, other.der);
+  #readPublicKey(): KeyObject {
+    const id = Buffer.from(this.spki).toString('base64');
+    const known = publicKeys.get(id);
+    if (known !== undefined) return known;
+    const key = publicKeyFromSpki(this.spki);
+    publicKeys.set(id, key);
+    return key;
   }
 
   #selfSignatureHolds(): boolean {

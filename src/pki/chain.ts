@@ -1,10 +1,9 @@
 import type { Certificate } from './certificate.js';
-import { engineObjection, needsEngine, unprocessedCriticalExtension } from './constraints.js';
+import { nameConstraintObjection, unprocessedCriticalExtension } from './constraints.js';
 import type { KeyUsageBit } from './key-usage.js';
 
 const MAX_CANDIDATES = 64;
 const MAX_SIGNATURE_CHECKS = 64;
-const MAX_ENGINE_CHECKS = 4;
 const DEFAULT_MAX_LENGTH = 8;
 const DEFAULT_SKEW_SECONDS = 300;
 
@@ -96,7 +95,6 @@ class Search {
   readonly #candidates: readonly Certificate[];
   readonly #supplied: number;
   readonly #signatures = new Map<string, string | undefined>();
-  #engineChecks = 0;
   #best: { path: readonly Certificate[]; reason: string };
 
   constructor(leaf: Certificate, options: PathOptions) {
@@ -109,14 +107,14 @@ class Search {
     this.#best = { path: [leaf], reason: 'no way was tried' };
   }
 
-  async run(leaf: Certificate): Promise<PathResult> {
+  run(leaf: Certificate): PathResult {
     const objection = leafObjection(leaf, this.#options);
     if (objection !== undefined) return { ok: false, partial: [leaf], reason: objection };
-    const path = await this.#extend([leaf]);
+    const path = this.#extend([leaf]);
     return path === undefined ? { ok: false, partial: this.#best.path, reason: this.#best.reason } : { ok: true, path };
   }
 
-  async #extend(path: readonly Certificate[]): Promise<readonly Certificate[] | undefined> {
+  #extend(path: readonly Certificate[]): readonly Certificate[] | undefined {
     const top = path.at(-1);
     if (top === undefined) return undefined;
     if (this.#anchors.some((anchor) => anchor.equals(top))) return this.#complete(path);
@@ -133,7 +131,7 @@ class Search {
         this.#fail(path, objection);
         continue;
       }
-      const found = await this.#extend([...path, issuer]);
+      const found = this.#extend([...path, issuer]);
       if (found !== undefined) return found;
     }
     return tried ? undefined : this.#fail(path, this.#incomplete(top));
@@ -160,10 +158,8 @@ class Search {
     return objection;
   }
 
-  async #complete(path: readonly Certificate[]): Promise<readonly Certificate[] | undefined> {
-    if (!needsEngine(path)) return path;
-    if (++this.#engineChecks > MAX_ENGINE_CHECKS) return this.#fail(path, 'too many paths with constraints');
-    const objection = await engineObjection(path, this.#options.at);
+  #complete(path: readonly Certificate[]): readonly Certificate[] | undefined {
+    const objection = nameConstraintObjection(path);
     return objection === undefined ? path : this.#fail(path, objection);
   }
 
@@ -187,10 +183,10 @@ class Search {
 
 /**
  * Finds a path from `leaf` to one of the anchors and validates it (RFC 5280 section 6.1): names, key identifiers,
- * signatures, CA flag, keyCertSign, path length, validity, critical extensions, and name constraints and policies where
- * a CA sets some. Revocation is not looked at. Never throws for what is in the certificates.
+ * signatures, CA flag, keyCertSign, path length, validity, critical extensions and name constraints. Revocation and
+ * policies are not looked at. Never throws for what is in the certificates.
  */
-export function buildPath(leaf: Certificate, options: PathOptions): Promise<PathResult> {
+export function buildPath(leaf: Certificate, options: PathOptions): PathResult {
   return new Search(leaf, options).run(leaf);
 }
 

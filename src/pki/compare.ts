@@ -7,6 +7,9 @@ import { OID } from './oid.js';
 import { keyFamily, samePublicKey } from './spki.js';
 import { extendedKeyUsageName, parseUsages } from './usages.js';
 
+/** What of a request counts here. */
+export type ComparedRequest = Pick<CertificationRequest, 'subject' | 'spki' | 'publicKey' | 'extensions'>;
+
 /** What was asked for besides the CSR. */
 export interface WantedCertificate {
   /** cert-manager usage names; empty means that the CSR alone decides. */
@@ -50,7 +53,7 @@ function commonNames(name: Uint8Array): string[] {
     .flatMap(({ type, text }) => (type === COMMON_NAME && text !== undefined ? [text.toLowerCase()] : []));
 }
 
-function* compareBasics(csr: CertificationRequest, certificate: Certificate, wanted: WantedCertificate) {
+function* compareBasics(csr: ComparedRequest, certificate: Certificate, wanted: WantedCertificate) {
   if (!samePublicKey(csr.spki, certificate.spki)) {
     yield difference('publicKey', 'refuse', 'the certificate is for another public key than the request');
   }
@@ -62,7 +65,7 @@ function* compareBasics(csr: CertificationRequest, certificate: Certificate, wan
   }
 }
 
-function* compareSubject(csr: CertificationRequest, certificate: Certificate) {
+function* compareSubject(csr: ComparedRequest, certificate: Certificate) {
   if (namesEqual(csr.subject, certificate.subject)) return;
   const issued = formatName(certificate.subject);
   if (!isNullName(csr.subject)) {
@@ -81,7 +84,7 @@ function* compareSubject(csr: CertificationRequest, certificate: Certificate) {
   yield difference('subject', harmless ? 'note' : 'modification', `no subject was asked for, "${issued}" issued`);
 }
 
-function* compareAlternativeNames(csr: CertificationRequest, certificate: Certificate) {
+function* compareAlternativeNames(csr: ComparedRequest, certificate: Certificate) {
   const keyed = (names: readonly GeneralName[]) => new Map(names.map((name) => [generalNameKey(name), name]));
   const asked = keyed(csr.extensions.subjectAltNames);
   const issued = keyed(certificate.extensions.subjectAltNames);
@@ -105,7 +108,7 @@ function* compareAlternativeNames(csr: CertificationRequest, certificate: Certif
 /** Bits that keys other than RSA cannot use, so that CAs leave them out (RFC 8813 section 3, RFC 8410 section 5). */
 const RSA_ONLY: ReadonlySet<KeyUsageBit> = new Set(['keyEncipherment', 'dataEncipherment']);
 
-function* compareKeyUsage(csr: CertificationRequest, certificate: Certificate, wanted: WantedCertificate) {
+function* compareKeyUsage(csr: ComparedRequest, certificate: Certificate, wanted: WantedCertificate) {
   const asked = new Set(
     wanted.usages.length > 0 ? parseUsages(wanted.usages).keyUsage : (csr.extensions.keyUsage ?? []),
   );
@@ -140,7 +143,7 @@ function* compareKeyUsage(csr: CertificationRequest, certificate: Certificate, w
   yield difference('keyUsage', powerful ? 'refuse' : 'note', `key usages not asked for: ${list(added)}`);
 }
 
-function* compareExtendedKeyUsage(csr: CertificationRequest, certificate: Certificate, wanted: WantedCertificate) {
+function* compareExtendedKeyUsage(csr: ComparedRequest, certificate: Certificate, wanted: WantedCertificate) {
   const asked =
     wanted.usages.length > 0 ? parseUsages(wanted.usages).extendedKeyUsage : (csr.extensions.extendedKeyUsage ?? []);
   const issued = certificate.extensions.extendedKeyUsage;
@@ -175,7 +178,7 @@ const COMPARED_EXTENSIONS = new Set<string>([
   OID.authorityKeyIdentifier,
 ]);
 
-function* compareExtensions(csr: CertificationRequest, certificate: Certificate) {
+function* compareExtensions(csr: ComparedRequest, certificate: Certificate) {
   const missing = csr.extensions.list
     .map(({ oid }) => oid)
     .filter((oid) => !COMPARED_EXTENSIONS.has(oid) && certificate.extensions.find(oid) === undefined);
@@ -207,7 +210,7 @@ function difference(field: Difference['field'], severity: DifferenceSeverity, te
  * names.
  */
 export function compareCertificate(
-  csr: CertificationRequest,
+  csr: ComparedRequest,
   certificate: Certificate,
   wanted: WantedCertificate,
 ): Difference[] {

@@ -3,7 +3,7 @@ import { octetsEqual, type TypeOf } from '../asn1/index.js';
 import { parseSignatureAlgorithm } from './algorithm.js';
 import { PkiError } from './error.js';
 import { Extensions } from './extension.js';
-import { formatName, type Name } from './name.js';
+import { checkedName, formatName, type Name } from './name.js';
 import { OID } from './oid.js';
 import { decodePem } from './pem.js';
 import { CertificationRequestSyntax, decodeObject, ExtensionsSyntax } from './schema.js';
@@ -35,7 +35,7 @@ export class CertificationRequest {
       throw new PkiError('DerInvalid', `certificate request: version ${info.version + 1}, only version 1 exists`);
     }
     this.der = der;
-    this.subject = info.subject;
+    this.subject = checkedName(info.subject, 'certificate request, subject');
     this.spki = info.subjectPKInfo;
     this.signatureAlgorithm = request.signatureAlgorithm;
     this.extensions = new Extensions(requestedExtensions(info.attributes ?? []), 'certificate request');

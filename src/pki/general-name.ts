@@ -10,6 +10,8 @@ export interface GeneralName {
   readonly type: GeneralNameType;
   /** As received, tag included. */
   readonly der: Uint8Array;
+  /** What is inside the tag, e.g. the octets of an address, or the DER of a directoryName's Name. */
+  readonly content: Uint8Array;
   /** Readable value, without control characters; hexadecimal where the type has no text form. */
   readonly text: string;
 }
@@ -56,7 +58,7 @@ function readGeneralName(element: Element): GeneralName {
   if ((element.tag & 0xc0) !== 0x80 || type === undefined || element.constructed !== constructed) {
     throw new DerError('not a GeneralName', element.start);
   }
-  return { type, der: element.der, text: textOf(type, element) };
+  return { type, der: element.der, content: element.content, text: textOf(type, element) };
 }
 
 /** The names in the DER of a GeneralNames (at least one), in order. Throws PkiError `DerInvalid`. */

@@ -1,7 +1,8 @@
-import { encodeDer, TAG, tlv } from '../asn1/index.js';
+import { any, encodeDer, TAG, tlv } from '../asn1/index.js';
 import { type AttributeType, attributeTypeByName, attributeTypeByOid } from './attribute.js';
 import { PkiError } from './error.js';
 import { type Name, type NameAttribute, RDNSequence } from './name.js';
+import { decodeObject } from './schema.js';
 
 const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
 const DOTTED_OID = /^[0-2](\.(0|[1-9]\d*))+$/;
@@ -123,7 +124,9 @@ function attributeOf(piece: Piece, text: string): NameAttribute {
   if (piece.hexadecimal) {
     const digits = piece.value.subarray(1).toString('latin1');
     if (!/^(?:[0-9A-Fa-f]{2})+$/.test(digits)) throw invalid(text, `the value of ${name} is not hexadecimal`);
-    return { type, der: Buffer.from(digits, 'hex'), text: undefined };
+    const der = Buffer.from(digits, 'hex');
+    decodeObject(any, der, `distinguished name "${text}", value of ${name}`);
+    return { type, der, text: undefined };
   }
   const value = piece.value.toString('utf8');
   if (value === '') throw invalid(text, `the value of ${name} is empty`);
@@ -143,7 +146,8 @@ function attributeOf(piece: Piece, text: string): NameAttribute {
  * The empty text and `/` give the NULL-DN. Throws PkiError `NameInvalid`.
  */
 export function parseName(text: string): Name {
-  const trimmed = text.trim();
+  // Blanks at the end are the scanner's business: an escaped one counts.
+  const trimmed = text.trimStart().replace(/[\t\r\n]+$/, '');
   const slash = trimmed.startsWith('/');
   const rdns: NameAttribute[][] = [];
   if (trimmed !== '' && trimmed !== '/') {

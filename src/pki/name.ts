@@ -72,6 +72,12 @@ export function nameAttributes(name: Name): readonly (readonly NameAttribute[])[
   return decodeObject(RDNSequence, name, 'name');
 }
 
+/** The same name, once it is sure that the functions of this file can read it. Throws PkiError `DerInvalid`. */
+export function checkedName(name: Name, what: string): Name {
+  decodeObject(RDNSequence, name, what);
+  return name;
+}
+
 /** Characters that RFC 4514 section 2.4 wants escaped, and control characters, which no log line should meet. */
 function escapeValue(text: string): string {
   return text
@@ -104,21 +110,23 @@ function fold(text: string): string {
 }
 
 /**
- * A text that is the same for names which `namesEqual` takes for equal. RDNs and attributes are sorted; values are
+ * One text per RDN, in the order of the DER, that is the same for RDNs which count as equal: attributes are sorted, values
  * compared without regard to string type, case and repeated blanks (RFC 5280 section 7.1).
  */
+export function canonicalRdns(name: Name): string[] {
+  return nameAttributes(name).map((rdn) =>
+    rdn
+      .map(({ type, der, text }) =>
+        JSON.stringify([type, text === undefined ? `#${Buffer.from(der).toString('hex')}` : fold(text)]),
+      )
+      .sort()
+      .join('+'),
+  );
+}
+
+/** A text that is the same for names which `namesEqual` takes for equal. */
 export function canonicalName(name: Name): string {
-  return nameAttributes(name)
-    .map((rdn) =>
-      rdn
-        .map(({ type, der, text }) =>
-          JSON.stringify([type, text === undefined ? `#${Buffer.from(der).toString('hex')}` : fold(text)]),
-        )
-        .sort()
-        .join('+'),
-    )
-    .sort()
-    .join(',');
+  return canonicalRdns(name).sort().join(',');
 }
 
 /**

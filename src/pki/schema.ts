@@ -69,7 +69,7 @@ const RawAlgorithmIdentifier = opaque('AlgorithmIdentifier');
 const RawSubjectPublicKeyInfo = opaque('SubjectPublicKeyInfo');
 const UniqueIdentifier = opaque('UniqueIdentifier', TAG.bitString);
 
-const TBSCertificate = sequence('TBSCertificate', {
+export const TBSCertificate = sequence('TBSCertificate', {
   version: optional(explicit(0, integer)),
   serialNumber: bigInteger,
   signature: RawAlgorithmIdentifier,
