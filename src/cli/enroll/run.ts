@@ -85,13 +85,12 @@ function enrollmentRequest(flags: EnrollFlags): EnrollmentRequest {
 }
 
 /** Writes messages as NN-request-TYPE.der and NN-response-TYPE.der. */
-function recorder(folder: string): (direction: 'sent' | 'received', der: Uint8Array) => void {
+function recorder(folder: string): (direction: 'request' | 'response', der: Uint8Array) => void {
   mkdirSync(folder, { recursive: true });
   let count = 0;
   return (direction, der) => {
-    if (direction === 'sent') count += 1;
-    const kind = direction === 'sent' ? 'request' : 'response';
-    writeOutput('--record', join(folder, `${String(count).padStart(2, '0')}-${kind}-${typeOf(der)}.der`), der);
+    if (direction === 'request') count += 1;
+    writeOutput('--record', join(folder, `${String(count).padStart(2, '0')}-${direction}-${typeOf(der)}.der`), der);
   };
 }
 

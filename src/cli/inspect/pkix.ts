@@ -1,4 +1,4 @@
-import { decodeDer } from '../../asn1/index.js';
+import { DerError, decodeDer } from '../../asn1/index.js';
 import {
   Certificate,
   describeKey as describePublicKey,
@@ -17,7 +17,7 @@ function readable(read: () => Description): Description {
   try {
     return read();
   } catch (error) {
-    if (error instanceof PkiError) return { unreadable: error.message };
+    if (error instanceof PkiError || error instanceof DerError) return { unreadable: error.message };
     throw error;
   }
 }
@@ -66,11 +66,12 @@ const EXTENSION_NAMES = new Map([
   ['2.5.29.37', 'extKeyUsage'],
 ]);
 
-export function describeExtension(der: Uint8Array): Description {
-  const { extnID, critical, extnValue } = decodeDer(ExtensionSyntax, der);
-  return {
-    extnID: EXTENSION_NAMES.get(extnID) ?? extnID,
-    ...(critical === true && { critical: true }),
-    extnValue: Buffer.from(extnValue).toString('hex'),
-  };
-}
+export const describeExtension = (der: Uint8Array): Description =>
+  readable(() => {
+    const { extnID, critical, extnValue } = decodeDer(ExtensionSyntax, der);
+    return {
+      extnID: EXTENSION_NAMES.get(extnID) ?? extnID,
+      ...(critical === true && { critical: true }),
+      extnValue: Buffer.from(extnValue).toString('hex'),
+    };
+  });
