@@ -4,7 +4,7 @@ import { octetsEqual } from '../asn1/index.js';
 import { parseSignatureAlgorithm } from './algorithm.js';
 import { PkiError } from './error.js';
 import { Extensions } from './extension.js';
-import { canonicalName, checkedName, formatName, type Name } from './name.js';
+import { canonicalRdns, checkedName, formatName, type Name } from './name.js';
 import { decodePem } from './pem.js';
 import { CertificateSyntax, decodeObject } from './schema.js';
 import { algorithmObjection, verify } from './signature.js';
@@ -175,11 +175,14 @@ export class Certificate {
     }
   }
 
-  /** Name comparison with the canonical texts kept, because path building compares every certificate with every other. */
+  /**
+   * RFC 5280 section 7.1: the order of RDNs counts, unlike in `namesEqual`. The canonical texts are kept, because path
+   * building compares every certificate with every other.
+   */
   #names(child: Certificate, parent: Certificate): boolean {
     if (octetsEqual(child.issuer, parent.subject)) return true;
-    child.#canonical.issuer ??= canonicalName(child.issuer);
-    parent.#canonical.subject ??= canonicalName(parent.subject);
+    child.#canonical.issuer ??= canonicalRdns(child.issuer).join(',');
+    parent.#canonical.subject ??= canonicalRdns(parent.subject).join(',');
     return child.#canonical.issuer === parent.#canonical.subject;
   }
 }

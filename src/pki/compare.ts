@@ -22,7 +22,7 @@ export interface WantedCertificate {
 /**
  * What a difference means:
  * - `refuse`: never acceptable (another key, more power than asked).
- * - `modification`: something asked for is missing or replaced; acceptable only if the policy allows modifications.
+ * - `modification`: something asked for is missing or replaced; acceptable only if the caller's policy says so.
  * - `note`: harmless or customary, but worth telling.
  */
 export type DifferenceSeverity = 'refuse' | 'modification' | 'note';
@@ -223,14 +223,4 @@ export function compareCertificate(
     ...compareExtensions(csr, certificate),
     ...compareValidity(certificate, wanted),
   ];
-}
-
-/** The differences for which the certificate must be rejected. */
-export function unacceptable(
-  differences: readonly Difference[],
-  { allowModifications }: { readonly allowModifications: boolean },
-): Difference[] {
-  return differences.filter(
-    ({ severity }) => severity === 'refuse' || (severity === 'modification' && !allowModifications),
-  );
 }

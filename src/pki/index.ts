@@ -12,7 +12,6 @@ export {
   compareCertificate,
   type Difference,
   type DifferenceSeverity,
-  unacceptable,
   type WantedCertificate,
 } from './compare.js';
 export { CertificationRequest, parseCsr } from './csr.js';
@@ -26,11 +25,10 @@ export {
   parseGeneralName,
   parseGeneralNames,
 } from './general-name.js';
-export { digest, HASH_LENGTH, type HashName, hashTitle, isWeakHash } from './hash.js';
+export { digest, type HashName } from './hash.js';
 export { keyMatches, loadPrivateKey } from './key.js';
 export { KEY_USAGE_BITS, type KeyUsageBit } from './key-usage.js';
 export {
-  canonicalName,
   formatName,
   isNullName,
   type Name,
@@ -43,10 +41,9 @@ export { parseName } from './name-text.js';
 export { OID } from './oid.js';
 export { decodePem, encodePem, type PemBlock, pemBlocks } from './pem.js';
 export { toPkijsCertificate, toPkijsName, toPkijsRequest } from './pkijs.js';
-export { AlgorithmIdentifier, ExtensionSyntax, SubjectPublicKeyInfo, setOf } from './schema.js';
+export { AlgorithmIdentifier, ExtensionSyntax, SubjectPublicKeyInfo } from './schema.js';
 export { algorithmObjection, defaultSignatureAlgorithm, sign, verify } from './signature.js';
 export {
-  assertSupportedKey,
   describeKey,
   keyObjection,
   publicKeyFromSpki,

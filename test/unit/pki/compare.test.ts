@@ -8,7 +8,6 @@ import {
   parseName,
   parseUsages,
   spkiOf,
-  unacceptable,
   type WantedCertificate,
 } from '../../../src/pki/index.js';
 import { ExtensionSyntax } from '../../../src/pki/schema.js';
@@ -243,18 +242,5 @@ describe('comparing request and certificate', () => {
     expect(
       compareCertificate(from, await makeCertificate({ subject, spki: csr.spki, extensions: [...all, staple] }), plain),
     ).toEqual([]);
-  });
-
-  it('leaves modifications to the policy, but never what must be refused', () => {
-    const found = (['refuse', 'modification', 'note'] as const).map((severity) => ({
-      field: 'subject' as const,
-      severity,
-      text: severity,
-    }));
-    expect(unacceptable(found, { allowModifications: false }).map(({ text }) => text)).toEqual([
-      'refuse',
-      'modification',
-    ]);
-    expect(unacceptable(found, { allowModifications: true }).map(({ text }) => text)).toEqual(['refuse']);
   });
 });
