@@ -125,7 +125,7 @@ export function canonicalRdns(name: Name): string[] {
 }
 
 /** A text that is the same for names which `namesEqual` takes for equal. */
-export function canonicalName(name: Name): string {
+function canonicalName(name: Name): string {
   return canonicalRdns(name).sort().join(',');
 }
 
