@@ -26,7 +26,7 @@ export interface Identity {
   readonly issuer: Identity | undefined;
 }
 
-export type IdentityProfile = 'rootCa' | 'issuingCa' | 'cmpSigner' | 'client' | 'tlsServer';
+type IdentityProfile = 'rootCa' | 'issuingCa' | 'cmpSigner' | 'client' | 'tlsServer';
 
 export interface IdentityRequest {
   readonly name: NameParts;

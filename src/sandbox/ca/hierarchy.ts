@@ -3,7 +3,7 @@ import { createIdentity, type Identity, type NameParts } from './authority.js';
 import type { KeyKind } from './options.js';
 
 /** Below a root that nobody trusts: for certificates and signatures that must be refused. */
-export interface UntrustedAuthority {
+interface UntrustedAuthority {
   readonly issuing: Identity;
   readonly signer: Identity;
 }

@@ -1,20 +1,14 @@
 export {
   type Behaviour,
   BehaviourRegistry,
-  type BehaviourSelector,
   type CertificateFault,
   type MessageFault,
-  type Refusal,
-  type RequestFacts,
-  type Stage,
   type StatusContradiction,
 } from './behaviour.js';
 export type { HttpFault } from './http-fault.js';
-export { type CertificateState, Ledger, type LedgerEntry } from './ledger.js';
+export type { CertificateState, LedgerEntry } from './ledger.js';
 export type {
   ClientCertificate,
-  ClientCertificateOptions,
-  Credentials,
   KeyKind,
   SandboxCa,
   SandboxCaOptions,

@@ -34,7 +34,7 @@ export interface SandboxCaOptions {
   readonly logger?: Logger;
 }
 
-export interface Credentials {
+interface Credentials {
   /** Reference value: senderKID, and the common name of the sender. */
   readonly reference: string;
   readonly secret: string;
@@ -49,7 +49,7 @@ export interface ClientCertificate {
   readonly keyPem: string;
 }
 
-export interface ClientCertificateOptions {
+interface ClientCertificateOptions {
   /** Default: the CA's own kind. */
   readonly keys?: KeyKind;
   /** `untrusted`: from a CA that this CA does not know. Default `trusted`. */

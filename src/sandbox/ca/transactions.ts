@@ -5,7 +5,7 @@ import type { Behaviour } from './behaviour.js';
 import type { IssuedCertificate } from './issuing.js';
 
 /** Where a transaction stands between two messages of its client. */
-export type Phase =
+type Phase =
   | { readonly kind: 'polling'; readonly pollsLeft: number; readonly finish: () => Promise<Answer> }
   | { readonly kind: 'confirming'; readonly certificate: IssuedCertificate }
   | { readonly kind: 'over' };

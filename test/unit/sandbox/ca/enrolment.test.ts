@@ -2,6 +2,7 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { decodeDer, encodeDer } from '../../../../src/asn1/index.js';
 import { decodeMessage, type ReceivedMessage } from '../../../../src/cmp/message.js';
 import { OID as CMP } from '../../../../src/cmp/oids.js';
@@ -329,4 +330,31 @@ it('serves many transactions at once', async () => {
   expect(new Set(serials).size).toBe(40);
   expect(ca.ledger.certificates.length - before).toBe(40);
   expect(ca.ledger.connections).toBeGreaterThan(0);
+});
+
+describe('whatever arrives', () => {
+  it('never issues for a protected request of which any octet was changed', async () => {
+    const der = await new TestTransaction(ca).encode(ir());
+    const issued = ca.ledger.certificates.length;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+        const altered = Uint8Array.from(der);
+        altered[at] = (altered[at] ?? 0) ^ change;
+        const [kind] = refusalIn(decodeMessage(await new TestTransaction(ca).sendRaw(altered)));
+        expect(kind).toBe('error');
+      }),
+      { numRuns: 60 },
+    );
+    expect(ca.ledger.certificates).toHaveLength(issued);
+  });
+
+  it('answers with an error message', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (octets) => {
+        const answer = decodeMessage(await new TestTransaction(ca).sendRaw(octets));
+        expect(refusalIn(answer)).toEqual(['error', 'badDataFormat']);
+      }),
+      { numRuns: 40 },
+    );
+  });
 });

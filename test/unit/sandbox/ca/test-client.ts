@@ -53,7 +53,7 @@ export function ir(template: Partial<CertTemplate> = {}, popo: ProofOfPossession
   return { type: 'ir', value: [message] };
 }
 
-export const RA_VERIFIED: ProofOfPossession = { type: 'raVerified', value: null };
+const RA_VERIFIED: ProofOfPossession = { type: 'raVerified', value: null };
 
 /** One transaction with the CA, driven message by message; every header field can be got wrong. */
 export class TestTransaction {
