@@ -173,18 +173,32 @@ export function verdict(info: PKIStatusInfo): Verdict {
   }
 }
 
-/** A granted request comes with a certificate and without failInfo, everything else without a certificate. */
+/** A grant comes with a certificate and without failInfo, a rejection or a promise without a certificate. */
 export function statusMatchesCertificate({ status, certifiedKeyPair }: CertResponse): void {
-  const granted = status.status === 'accepted' || status.status === 'grantedWithMods';
   const contradiction = (what: string) =>
     new CmpError({
       code: 'ResponseMalformed',
       retry: 'transaction',
       message: `the CA's answer contradicts itself: status ${status.status} ${what}`,
     });
-  if (granted && certifiedKeyPair === undefined) throw contradiction('without a certificate');
-  if (granted && (status.failInfo ?? []).length > 0) throw contradiction('with reasons for a failure');
-  if (!granted && certifiedKeyPair !== undefined) throw contradiction('with a certificate');
+  switch (status.status) {
+    case 'accepted':
+    case 'grantedWithMods':
+      if (certifiedKeyPair === undefined) throw contradiction('without a certificate');
+      if ((status.failInfo ?? []).length > 0) throw contradiction('with reasons for a failure');
+      return;
+    case 'rejection':
+    case 'waiting':
+      if (certifiedKeyPair !== undefined) throw contradiction('with a certificate');
+      return;
+    case 'keyUpdateWarning':
+    case 'revocationWarning':
+    case 'revocationNotification':
+      // No grant in any case: `verdict` refuses them.
+      return;
+    default:
+      unreachable(status.status);
+  }
 }
 
 /** The certificate in plain, and no private key with it: we never ask for keys made by the CA. Returns its DER. */

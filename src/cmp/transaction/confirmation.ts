@@ -74,7 +74,7 @@ export async function confirm(
   signal: AbortSignal,
 ): Promise<ConfirmationResult> {
   const { content, pvno3 } = certConfirmContent(kept);
-  const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
+  const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3, pauses: true });
   return confirmationResult(answer, again);
 }
 
@@ -88,7 +88,7 @@ export async function refuse(
 ): Promise<void> {
   const { content, pvno3 } = refusalContent(kept, reason.message);
   try {
-    const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
+    const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3, pauses: true });
     bodyTypeExpected(answer.body, ['pkiconf']);
   } catch (error) {
     if (!(error instanceof CmpError)) throw error;

@@ -34,6 +34,8 @@ export interface MessageExtras {
   readonly generalInfo?: readonly InfoTypeAndValue[];
   /** Version 3 syntax is in use (hashAlg in certConf). */
   readonly pvno3?: boolean;
+  /** See ExchangeOptions. */
+  readonly pauses?: boolean;
 }
 
 /** The messages of one transaction: numbers them, sends them, and accepts only answers to them. */
@@ -77,7 +79,7 @@ export class Dialogue {
   async ask(
     body: PKIBody,
     signal: AbortSignal,
-    { generalInfo = [], pvno3 = false }: MessageExtras = {},
+    { generalInfo = [], pvno3 = false, pauses = false }: MessageExtras = {},
   ): Promise<Answer> {
     const { clock, random, recipient, logger, onMessage } = this.#session;
     const { transactionID, peerNonce, seenNonces } = this.#position;
@@ -97,7 +99,7 @@ export class Dialogue {
     const sent = remember(seenNonces, senderNonce);
     this.#position = { ...this.#position, lastNonce: senderNonce, seenNonces: sent };
     onMessage?.('request', request);
-    const response = await this.#channel.exchange(request, signal);
+    const response = await this.#channel.exchange(request, signal, { pauses });
     onMessage?.('response', response);
     const answer = await acceptAnswer(response, { ...this.#position, lastNonce: senderNonce }, this.#session);
     this.#accepted(answer);

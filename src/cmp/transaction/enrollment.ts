@@ -31,8 +31,8 @@ import { type ValidCertificate, validateCertificate } from './validate.js';
 /** certReqId in polls about a whole message (RFC 9810 section 5.3.22). */
 const WHOLE_MESSAGE = -1;
 
-/** How long to leave a CA alone whose answer to certConf got lost, in milliseconds. */
-const CONFIRM_AGAIN_MS = 5_000;
+/** How long to leave a CA alone whose answer to certConf or pollReq got lost, in milliseconds. */
+const ASK_AGAIN_MS = 5_000;
 
 const ANSWER_TO = { ir: 'ip', cr: 'cp', p10cr: 'cp' } as const satisfies Record<EnrollmentBody, string>;
 
@@ -129,9 +129,8 @@ class Enrollment {
 
   resume(state: TransactionState): Promise<EnrollmentResult> {
     const { kept, pollId, waitingFor } = state;
-    if (kept === undefined) return this.#poll(pollId, (answer) => this.onAnswer(answer));
-    if (waitingFor === 'confirmation') return this.#confirm(kept, true);
-    return this.#poll(pollId, (answer) => this.#onConfirmation(kept, confirmationResult(answer, true)), kept);
+    if (kept !== undefined && waitingFor === 'confirmation') return this.#confirm(kept, true);
+    return this.#poll(pollId, undefined, kept);
   }
 
   async #onCertificate(
@@ -168,7 +167,7 @@ class Enrollment {
       return {
         kind: 'pending',
         state: this.#store('confirmation', WHOLE_MESSAGE, kept),
-        notBefore: new Date(now.getTime() + Math.max(CONFIRM_AGAIN_MS, error.retryAfterMs ?? 0)),
+        notBefore: new Date(now.getTime() + Math.max(ASK_AGAIN_MS, error.retryAfterMs ?? 0)),
         reason: printable(
           `the certificate is here, but the CA's answer to our confirmation is not: ${error.message}`,
           600,
@@ -187,25 +186,31 @@ class Enrollment {
     return this.#issued(known ?? validateCertificate(kept, this.#wish, this.#session), 'explicit');
   }
 
-  /** The CA wants time; the first pollReq may go at once, so that it can say how long. */
-  #wait(pollId: number, statusString: readonly string[] | undefined, kept?: KeptAnswer): EnrollmentResult {
+  /** The CA wants time. The first pollReq may go at once (RFC 9483 section 4.4), so that it can say how long. */
+  async #wait(pollId: number, reason: readonly string[] | undefined, kept?: KeptAnswer): Promise<EnrollmentResult> {
     this.#dialogue.noteDelay();
-    return {
-      kind: 'pending',
-      state: this.#store(kept === undefined ? 'certificate' : 'confirmationDelayed', pollId, kept),
-      notBefore: this.#session.clock.now(),
-      reason: freeText(statusString),
-    };
+    const before = this.#dialogue.position;
+    try {
+      return await this.#poll(pollId, reason, kept);
+    } catch (error) {
+      if (!(error instanceof CmpError) || !mayHaveArrived(error)) throw error;
+      const now = this.#session.clock.now();
+      return {
+        kind: 'pending',
+        state: this.#store(kept === undefined ? 'certificate' : 'confirmationDelayed', pollId, kept, before),
+        notBefore: new Date(now.getTime() + Math.max(ASK_AGAIN_MS, error.retryAfterMs ?? 0)),
+        reason: printable(`${freeText(reason)} (${error.message})`),
+      };
+    }
   }
 
-  async #poll(
-    pollId: number,
-    onFinal: (answer: Answer) => Promise<EnrollmentResult>,
-    kept?: KeptAnswer,
-  ): Promise<EnrollmentResult> {
-    const answer = await this.#dialogue.ask({ type: 'pollReq', value: [{ certReqId: pollId }] }, this.#signal);
-    if (answer.body.type !== 'pollRep') return onFinal(answer);
-    const { checkAfter, reason } = pollRepForUs(answer.body.value, pollId);
+  async #poll(pollId: number, why: readonly string[] | undefined, kept?: KeptAnswer): Promise<EnrollmentResult> {
+    const pollReq = { type: 'pollReq', value: [{ certReqId: pollId }] } as const;
+    const answer = await this.#dialogue.ask(pollReq, this.#signal, { pauses: true });
+    if (answer.body.type !== 'pollRep') {
+      return kept === undefined ? this.onAnswer(answer) : this.#onConfirmation(kept, confirmationResult(answer, true));
+    }
+    const { checkAfter, reason = why } = pollRepForUs(answer.body.value, pollId);
     const now = this.#session.clock.now();
     deadlineNotPassed(now, this.#deadline);
     return {
@@ -216,12 +221,17 @@ class Enrollment {
     };
   }
 
-  #store(waitingFor: TransactionState['waitingFor'], pollId: number, kept: KeptAnswer | undefined) {
+  #store(
+    waitingFor: TransactionState['waitingFor'],
+    pollId: number,
+    kept: KeptAnswer | undefined,
+    position = this.#dialogue.position,
+  ) {
     return storeTransaction({
       waitingFor,
       pollId,
       kept,
-      position: this.#dialogue.position,
+      position,
       deadline: this.#deadline,
     });
   }

@@ -5,7 +5,13 @@ import { printable } from '../text.js';
 import { type EndpointDialer, endpointDialer } from './dispatcher.js';
 import { ConnectFailure, connectError, exchangeError, timeoutError } from './failure.js';
 import { bodyIsCmp, readBounded } from './response.js';
-import type { HttpTransport, TransferChannel, TransferEndpoint, TransferSettings } from './transport.js';
+import type {
+  ExchangeOptions,
+  HttpTransport,
+  TransferChannel,
+  TransferEndpoint,
+  TransferSettings,
+} from './transport.js';
 
 interface Target {
   readonly endpoint: TransferEndpoint;
@@ -26,8 +32,13 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
     throw new CmpError({ code: 'ConfigurationInvalid', message: 'no CMP endpoint is configured' });
   }
 
-  async function post(target: Target, dispatcher: Dispatcher, message: Uint8Array, signal: AbortSignal) {
-    const { endpoint } = target;
+  async function post(
+    { endpoint }: Target,
+    dispatcher: Dispatcher,
+    message: Uint8Array,
+    signal: AbortSignal,
+    { pauses = false }: ExchangeOptions,
+  ) {
     const where = printable(endpoint.url);
     const timer = AbortSignal.timeout(settings.requestTimeoutMs);
     const url = new URL(endpoint.url);
@@ -44,6 +55,7 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
           'content-length': String(message.length),
         },
         body: message,
+        reset: pauses,
         signal: AbortSignal.any([signal, timer]),
       });
       bodyIsCmp(response, where, clock);
@@ -74,10 +86,14 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
     }
     let connection: { readonly target: Target; readonly dispatcher: Dispatcher } | undefined;
 
-    async function exchange(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    async function exchange(
+      message: Uint8Array,
+      signal: AbortSignal,
+      options: ExchangeOptions = {},
+    ): Promise<Uint8Array> {
       if (connection !== undefined) {
         const { target, dispatcher } = connection;
-        return post(target, dispatcher, message, signal).catch((error: unknown) => {
+        return post(target, dispatcher, message, signal, options).catch((error: unknown) => {
           throw error instanceof ConnectFailure ? connectError(error, target.endpoint) : error;
         });
       }
@@ -85,7 +101,7 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
       for (const target of candidates) {
         const dispatcher = target.dialer.dial();
         try {
-          const answer = await post(target, dispatcher, message, signal);
+          const answer = await post(target, dispatcher, message, signal, options);
           connection = { target, dispatcher };
           endpoint = target.endpoint.url;
           return answer;

@@ -1,2 +1,8 @@
 export { createHttpTransport } from './http.js';
-export type { HttpTransport, TransferChannel, TransferEndpoint, TransferSettings } from './transport.js';
+export type {
+  ExchangeOptions,
+  HttpTransport,
+  TransferChannel,
+  TransferEndpoint,
+  TransferSettings,
+} from './transport.js';

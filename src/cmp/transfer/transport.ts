@@ -24,6 +24,14 @@ export interface TransferSettings {
   readonly maxResponseBytes: number;
 }
 
+export interface ExchangeOptions {
+  /**
+   * No other message will follow soon, so the server should not keep the connection open. Some servers, OpenSSL's among
+   * them, serve nobody else meanwhile, and give up the transaction when an idle connection ends.
+   */
+  readonly pauses?: boolean;
+}
+
 /** The way of one transaction's messages to the server and back. Use it for one transaction, one message at a time. */
 export interface TransferChannel {
   /** URL of the endpoint that this transaction is bound to; undefined before the first message went out. */
@@ -32,7 +40,7 @@ export interface TransferChannel {
    * Sends one PKIMessage and returns the octets of its answer, unparsed.
    * Throws CmpError `ConnectionFailed`, `TlsFailed`, `Timeout`, `HttpFailed` or `ResponseTooLarge`; the signal's reason if that aborts.
    */
-  exchange(message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  exchange(message: Uint8Array, signal: AbortSignal, options?: ExchangeOptions): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
