@@ -52,7 +52,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export const clone = <T>(value: T): T => structuredClone(value);
+/** For JSON only. Not structuredClone: where tests run in a realm of their own, what it makes equals nothing there. */
+export const clone = <T>(value: T): T => (value === undefined ? value : JSON.parse(JSON.stringify(value)));
 
 export const equal = isDeepStrictEqual;
 

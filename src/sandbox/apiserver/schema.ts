@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from './object.js';
+import { clone, isJsonObject, type JsonObject } from './object.js';
 
 /** The parts of a structural OpenAPI v3 schema (apiextensions.k8s.io/v1 JSONSchemaProps) that we give meaning to. */
 export interface Schema {
@@ -159,7 +159,7 @@ export function applyDefaults(value: unknown, schema: Schema): void {
   for (const [field, known] of Object.entries(schema.properties ?? {})) {
     const missing = value[field] === undefined;
     const badNull = value[field] === null && known.nullable !== true;
-    if (known.default !== undefined && (missing || badNull)) value[field] = structuredClone(known.default);
+    if (known.default !== undefined && (missing || badNull)) value[field] = clone(known.default);
     else if (badNull && isDescribed(known)) delete value[field];
     if (value[field] !== undefined) applyDefaults(value[field], known);
   }

@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import type { Exchange, HttpContext } from './exchange.js';
 import { flag, included, listQuery } from './request.js';
 import type { Resource } from './resource.js';
@@ -51,7 +52,10 @@ export function watchRequest(
       if (how === 'eof') watch.end();
       else {
         watch.stop();
-        request.raw.socket.resetAndDestroy();
+        const { socket } = request.raw;
+        // TLS sockets cannot send a TCP reset; cut off in the middle is all they can do.
+        if (socket instanceof TLSSocket) socket.destroy();
+        else socket.resetAndDestroy();
       }
     },
     fail: (code, reason) => watch.fail(code, reason),
