@@ -83,6 +83,8 @@ export class Reflector<T extends KubeObject> {
   #state: ReflectorState = 'idle';
   #fieldSelector: string | undefined;
   #lastContact: number | undefined;
+  /** The failure that was logged last, until the server is heard of again. */
+  #complaint: string | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -269,6 +271,8 @@ export class Reflector<T extends KubeObject> {
 
   #heard(): void {
     this.#lastContact = this.#options.clock.monotonic();
+    if (this.#complaint !== undefined) this.#log.info({ after: this.#complaint }, 'the API server answers again');
+    this.#complaint = undefined;
   }
 
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
@@ -278,7 +282,11 @@ export class Reflector<T extends KubeObject> {
     this.#setState(isTypeMissing(cause) ? 'type-missing' : isForbidden(cause) ? 'forbidden' : 'backing-off');
     this.#options.observer?.failed?.(this.type, cause);
     const message = cause instanceof Error ? cause.message : String(cause);
-    this.#log.warn({ reason: message, waitMs, attempt: this.#backoff.attempts }, 'watching failed, trying again');
+    const fields = { reason: message, waitMs, attempt: this.#backoff.attempts };
+    // A CRD may be missing for days: said once, not twice a minute.
+    if (message === this.#complaint) this.#log.debug(fields, 'watching still fails, trying again');
+    else this.#log.warn(fields, 'watching failed, trying again');
+    this.#complaint = message;
     await this.#options.clock.sleep(waitMs, signal).catch(() => {});
   }
 

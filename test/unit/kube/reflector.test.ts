@@ -245,6 +245,20 @@ describe('Reflector', () => {
     expect(clock.nextWake).toBe(60_800);
   });
 
+  it('complains once about what stays as it is, and says when it is over', async () => {
+    const lines: string[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      warn: ({ reason }) => lines.push(`warn ${String(reason)}`),
+      info: (_, message) => lines.push(`info ${message}`),
+      child: () => logger,
+    };
+    const [missing, down] = [failure(404, 'NotFound'), failure(503, 'ServiceUnavailable')];
+    const { clock } = start([missing, missing, missing, down, page('10', [])], [], { logger });
+    await clock.advance(60_000);
+    expect(lines).toEqual(['warn refused: 404', 'warn refused: 503', 'info the API server answers again']);
+  });
+
   it('does not spin when the server closes each watch at once', async () => {
     const { client, clock } = start([page('10', [])], [[], [], [], ['silence']]);
     await settled();
