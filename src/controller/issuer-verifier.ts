@@ -6,6 +6,7 @@ import type { KubeClient } from '../kube/client.js';
 import { directConfig } from './direct-config.js';
 import { IssuerProblem } from './issuer-problem.js';
 import { readSecrets, secretNames } from './issuer-secrets.js';
+import { nameSpecField } from './spec-field.js';
 
 /** Makes the way to a CA. Throws EnrollmentError when the configuration cannot work. */
 export type CreateEnroller = (config: DirectBackendConfig) => Enroller | Promise<Enroller>;
@@ -52,8 +53,7 @@ export async function verifyIssuer(
     return { revision, enroller };
   } catch (cause) {
     if (!(cause instanceof EnrollmentError)) throw cause;
-    throw new IssuerProblem(cause.code === 'ConfigurationInvalid' ? 'ValidationFailed' : 'Error', cause.message, {
-      cause,
-    });
+    if (cause.code !== 'ConfigurationInvalid') throw new IssuerProblem('Error', cause.message, { cause });
+    throw new IssuerProblem('ValidationFailed', nameSpecField(cause.message), { cause });
   }
 }

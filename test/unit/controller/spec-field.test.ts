@@ -1,0 +1,11 @@
+import { expect, it } from '@jest/globals';
+import { nameSpecField } from '../../../src/controller/spec-field.js';
+
+it.each([
+  ['trustPem: it is empty', 'spec.cmp.trust: it is empty'],
+  ['protection.privateKeyPem: no', 'spec.cmp.protection.signature.secretRef (tls.key): no'],
+  ['endpoints[1].clientCertPem: no', 'spec.cmp.endpoints[1].tls.clientCertSecretRef (tls.crt): no'],
+  ['endpoints[0].url: no', 'spec.cmp.endpoints[0].url: no'],
+  ['recipient: no', 'spec.cmp.recipient: no'],
+  ['the CA is away', 'the CA is away'],
+])('%s', (message, expected) => expect(nameSpecField(message)).toBe(expected));
