@@ -3,6 +3,7 @@ import type { DirectBackendConfig } from '../enrollment/direct-config.js';
 import type { Enroller } from '../enrollment/enroller.js';
 import { EnrollmentError } from '../enrollment/error.js';
 import type { KubeClient } from '../kube/client.js';
+import type { Logger } from '../runtime/logger.js';
 import { directConfig } from './direct-config.js';
 import { IssuerProblem } from './issuer-problem.js';
 import { readSecrets, secretNames } from './issuer-secrets.js';
@@ -25,7 +26,7 @@ const PROBE_LIMIT_MS = 30_000;
  * Throws IssuerProblem where a person must act or the CA does not answer.
  */
 export async function verifyIssuer(
-  deps: { readonly client: KubeClient; readonly createEnroller: CreateEnroller },
+  deps: { readonly client: KubeClient; readonly createEnroller: CreateEnroller; readonly logger: Logger },
   issuer: Issuer,
   secretNamespace: string,
   knownRevision: string | undefined,
@@ -52,7 +53,11 @@ export async function verifyIssuer(
     }
     return { revision, enroller };
   } catch (cause) {
-    if (!(cause instanceof EnrollmentError)) throw cause;
+    if (cause instanceof IssuerProblem) throw cause;
+    if (!(cause instanceof EnrollmentError)) {
+      deps.logger.error({ error: cause }, 'verifying an issuer failed in a way it should not');
+      throw new IssuerProblem('Error', 'internal error: the log of the controller has the details', { cause });
+    }
     if (cause.code !== 'ConfigurationInvalid') throw new IssuerProblem('Error', cause.message, { cause });
     throw new IssuerProblem('ValidationFailed', nameSpecField(cause.message), { cause });
   }

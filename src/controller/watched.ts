@@ -7,9 +7,12 @@ import type { ObjectStore } from '../kube/store.js';
 export class Watched<T extends KubeObject> implements ObjectStore<T> {
   readonly #reflectors: ReadonlyMap<string | undefined, Reflector<T>>;
 
-  constructor(namespaces: readonly string[], reflect: (namespace: string | undefined) => Reflector<T>) {
-    const places = namespaces.length === 0 ? [undefined] : [...new Set(namespaces)];
-    this.#reflectors = new Map(places.map((namespace) => [namespace, reflect(namespace)]));
+  /** `reflect` is given the namespace to watch, or none for everything. */
+  constructor(namespaces: readonly string[], reflect: (place: { readonly namespace?: string }) => Reflector<T>) {
+    this.#reflectors =
+      namespaces.length === 0
+        ? new Map([[undefined, reflect({})]])
+        : new Map([...new Set(namespaces)].map((namespace) => [namespace, reflect({ namespace })]));
   }
 
   get size(): number {

@@ -166,6 +166,21 @@ describe('IssuerController', () => {
     expect(t.enrollers[0]?.closed).toBe(1);
   });
 
+  it('shows a failure of its own as such, without its text', async () => {
+    t.probes.push(new TypeError('undefined is not a function'));
+    await t.work();
+    expect(t.written()).toEqual([
+      expect.objectContaining({ reason: 'Error', message: expect.stringMatching(/^internal error/) }),
+    ]);
+  });
+
+  it('knows how many exchanges a ready issuer allows', async () => {
+    expect(t.controller.concurrency(KEY)).toBeUndefined();
+    t.put({ ...issuer(), spec: { ...issuer().spec, limits: { concurrency: 3 } } });
+    await t.work();
+    expect(t.controller.concurrency(KEY)).toBe(3);
+  });
+
   it('accepts an issuer of ONAP and says that it cannot serve it', async () => {
     const { cmp: _cmp, ...spec } = issuer().spec;
     t.put({ ...issuer(), spec: { ...spec, url: 'https://oom-cert-service:8443' } });

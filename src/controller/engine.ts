@@ -1,0 +1,94 @@
+import type { KubeClient } from '../kube/client.js';
+import type { EventRecorder } from '../kube/event-recorder.js';
+import { objectKey } from '../kube/store.js';
+import { WorkQueue } from '../kube/work-queue.js';
+import type { ControllerMetrics } from '../ops/metrics.js';
+import { IssuerController, keyOfIssuer } from './issuer-controller.js';
+import type { CreateEnroller } from './issuer-verifier.js';
+import { RequestController } from './request-controller.js';
+import { BY_ISSUER } from './request-projection.js';
+import { RequestWriter } from './request-writer.js';
+import { SecretWatches } from './secret-watches.js';
+import { type SourceDeps, type Sources, secretWatcher } from './sources.js';
+
+export interface EngineDeps extends SourceDeps {
+  readonly client: KubeClient;
+  readonly recorder: EventRecorder;
+  readonly metrics: ControllerMetrics;
+  readonly createEnroller: CreateEnroller;
+}
+
+export interface EngineOptions {
+  readonly clusterResourceNamespace: string;
+  readonly workers: number;
+}
+
+/** Sources, queues and controllers, connected. */
+export interface Engine {
+  /** Lets the workers go. */
+  start(): void;
+  /** Takes in nothing new, and lets what is under way end for `drainMs`. True when everything ended by itself. */
+  stop(drainMs: number): Promise<boolean>;
+}
+
+export function createEngine(options: EngineOptions, sources: Sources, deps: EngineDeps): Engine {
+  const watches = new SecretWatches(secretWatcher(deps), (key) => issuers.touched(key));
+  const issuerQueue = new WorkQueue({
+    ...deps,
+    handler: (item, signal) => issuers.reconcile(item, signal),
+    concurrency: () => 1,
+  });
+  const requestQueue: WorkQueue = new WorkQueue({
+    ...deps,
+    handler: (item, signal) => requests.reconcile(item, signal),
+    concurrency: (group) => issuers.concurrency(group) ?? options.workers,
+    observer: { depth: (group, waiting) => deps.metrics.queueDepth(group, waiting) },
+  });
+  const issuers: IssuerController = new IssuerController(
+    {
+      ...deps,
+      find: (name) => sources.findIssuer(name),
+      clusterResourceNamespace: options.clusterResourceNamespace,
+      watches,
+      changed: (key) => {
+        for (const { metadata } of sources.requests.byIndex(BY_ISSUER, key)) requestQueue.add(key, objectKey(metadata));
+      },
+    },
+    issuerQueue,
+  );
+  const requests: RequestController = new RequestController(
+    { ...deps, requests: sources.requests, issuers, writer: new RequestWriter(deps) },
+    requestQueue,
+  );
+
+  for (const source of sources.issuers) {
+    source.addHandler({
+      added: (issuer) => issuers.touched(keyOfIssuer(issuer)),
+      updated: (before, after) => {
+        // Our own status writes must not bring an issuer back.
+        const { generation, deletionTimestamp } = after.metadata;
+        if (generation !== before.metadata.generation || deletionTimestamp !== before.metadata.deletionTimestamp)
+          issuers.touched(keyOfIssuer(after));
+      },
+      deleted: (issuer) => issuers.touched(keyOfIssuer(issuer)),
+    });
+  }
+  sources.requests.addHandler({
+    added: (request) => requests.changed(request),
+    updated: (_before, after) => requests.changed(after),
+    deleted: (last) => requests.deleted(last),
+  });
+
+  return {
+    start: () => {
+      issuerQueue.start();
+      requestQueue.start();
+    },
+    stop: async (drainMs) => {
+      const drained = await Promise.all([requestQueue.stop(drainMs), issuerQueue.stop(drainMs)]);
+      watches.stop();
+      issuers.retireAll();
+      return !drained.includes(false);
+    },
+  };
+}

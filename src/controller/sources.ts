@@ -1,0 +1,93 @@
+import { CERTIFICATE_REQUEST, type CertificateRequest } from '../api/certificate-request.js';
+import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, isIssuerKind } from '../api/issuer.js';
+import type { ResourceType } from '../api/meta.js';
+import { SECRET, type Secret } from '../api/secret.js';
+import type { KubeClient } from '../kube/client.js';
+import { Reflector } from '../kube/reflector.js';
+import type { Uniform } from '../runtime/backoff.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
+import type { IssuerName } from './issuer-key.js';
+import { projectRequest, requestIndexes } from './request-projection.js';
+import type { WatchSecret } from './secret-watches.js';
+import { Watched } from './watched.js';
+
+export interface SourceDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly uniform: Uniform;
+  readonly logger: Logger;
+}
+
+/** What the controller watches all the time. */
+export class Sources {
+  readonly requests: Watched<CertificateRequest>;
+  /** Of both scopes. */
+  readonly issuers: readonly Watched<Issuer>[];
+  readonly #find: (name: IssuerName) => Issuer | undefined;
+
+  /** `namespaces`: only these, and nothing of cluster scope; empty: everything. */
+  constructor(namespaces: readonly string[], deps: SourceDeps) {
+    const everything = namespaces.length === 0;
+    const watchIssuers = (type: ResourceType) =>
+      new Watched<Issuer>(namespaces, (place) => new Reflector<Issuer>({ ...deps, ...place, type }));
+    const namespaced = watchIssuers(ISSUER);
+    const cluster = everything ? watchIssuers(CLUSTER_ISSUER) : undefined;
+    const serves = (kind: string) => kind === ISSUER.kind || (everything && isIssuerKind(kind));
+    this.issuers = cluster === undefined ? [namespaced] : [namespaced, cluster];
+    this.#find = ({ kind, ...ref }) => (kind === 'CMPv2ClusterIssuer' ? cluster : namespaced)?.get(ref);
+    this.requests = new Watched<CertificateRequest>(
+      namespaces,
+      (place) =>
+        new Reflector<CertificateRequest>({
+          ...deps,
+          ...place,
+          type: CERTIFICATE_REQUEST,
+          fieldSelector: `spec.issuerRef.group=${ISSUER_GROUP}`,
+          project: (request) => projectRequest(request, serves),
+          indexes: requestIndexes,
+        }),
+    );
+  }
+
+  findIssuer(name: IssuerName): Issuer | undefined {
+    return this.#find(name);
+  }
+
+  /** Work until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map((source) => source.run(signal)));
+  }
+
+  /** Resolves when every cache has been complete once; rejects when the signal aborts before. */
+  async waitForSync(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map((source) => source.waitForSync(signal)));
+  }
+
+  /** What is not complete yet; undefined when nothing is missing. */
+  get missing(): string | undefined {
+    const missing = this.#all()
+      .map((source) => source.missing)
+      .filter((reason) => reason !== undefined);
+    return missing.length === 0 ? undefined : `waiting for the first list of ${missing.join(', ')}`;
+  }
+
+  #all(): readonly (Watched<CertificateRequest> | Watched<Issuer>)[] {
+    return [...this.issuers, this.requests];
+  }
+}
+
+/** Watches single Secrets; keeps which version there is, never what is in it. */
+export const secretWatcher =
+  (deps: SourceDeps): WatchSecret =>
+  ({ namespace, name }, handler, signal) => {
+    const reflector = new Reflector<Secret>({
+      ...deps,
+      type: SECRET,
+      ...(namespace !== undefined && { namespace }),
+      fieldSelector: `metadata.name=${name}`,
+      project: ({ data: _contents, ...rest }) => rest,
+    });
+    reflector.addHandler(handler);
+    void reflector.run(signal);
+  };
