@@ -11,6 +11,8 @@ export interface SandboxOptions {
   readonly caKeys?: SandboxCaOptions['keys'];
   /** Rules of the role that the controller gets; absent: it may do everything but approve. */
   readonly controllerRules?: readonly PolicyRule[];
+  /** How many API requests the journal remembers in full. */
+  readonly journalLimit?: number;
 }
 
 export interface Sandbox {
@@ -32,6 +34,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const api = await startApiServer({
       port: options.apiPort,
+      ...(options.journalLimit !== undefined && { journalLimit: options.journalLimit }),
       tokens: [
         { token: ADMIN_TOKEN, user: 'sandbox-admin', groups: ['system:masters'], mayApprove: true },
         {
