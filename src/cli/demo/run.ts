@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CertificateRequest } from '../../api/certificate-request.js';
-import { findCondition } from '../../api/conditions.js';
+import { findCondition, isTrue } from '../../api/conditions.js';
+import type { Issuer } from '../../api/issuer.js';
 import { systemClock } from '../../runtime/clock.js';
 import { packageRoot } from '../../runtime/package-root.js';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
@@ -23,7 +24,8 @@ import {
 } from './objects.js';
 import { type CaseOutcome, isSettled, judge } from './outcome.js';
 
-const DEADLINE_MS = 50_000;
+const ISSUERS_DEADLINE_MS = 15_000;
+const DEADLINE_MS = 35_000;
 const LOOK_EVERY_MS = 50;
 
 export interface DemoOptions {
@@ -47,8 +49,11 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
   say(`started: ${controller.commandLine}`);
   let ok = false;
   try {
-    await createObjects(sandbox);
-    const finished = await watchCases(sandbox, say, () => controller.assertRunning());
+    await createIssuers(sandbox);
+    const alive = () => controller.assertRunning();
+    await issuersReady(sandbox, say, alive);
+    createRequests(sandbox);
+    const finished = await watchCases(sandbox, say, alive);
     ok = report(finished, terminal);
     if (options.keep) {
       say('');
@@ -67,7 +72,7 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
   if (!ok) throw new CliError('not every case ended as it must', EXIT.refused);
 }
 
-async function createObjects({ api, ca }: Sandbox): Promise<void> {
+async function createIssuers({ api, ca }: Sandbox): Promise<void> {
   ca.behaviours.set('demo-waiting', {
     polling: { polls: 2, checkAfterSeconds: 1, reason: 'an officer has to look at it' },
   });
@@ -75,19 +80,40 @@ async function createObjects({ api, ca }: Sandbox): Promise<void> {
   ca.behaviours.set('demo-refusing', {
     rejection: { failInfo: ['badCertTemplate'], statusString: 'this name belongs to another customer' },
   });
-  const objects = [
-    ...(await secretObjects(ca)),
-    ...issuerObjects(ca),
-    ...DEMO_CASES.flatMap((demoCase) => [...stagedKeyObjects(demoCase), requestObject(demoCase)]),
-  ];
-  for (const object of objects) api.objects.create(object);
-  for (const { name, approval } of DEMO_CASES) {
+  for (const object of [...(await secretObjects(ca)), ...issuerObjects(ca)]) api.objects.create(object);
+}
+
+/** Waits until the controller has verified every issuer, so that the times in the table are those of the requests. */
+async function issuersReady({ api }: Sandbox, say: (line: string) => void, assertRunning: () => void): Promise<void> {
+  const started = systemClock.monotonic();
+  for (;;) {
+    const issuers = ['cmpv2issuers', 'cmpv2clusterissuers'].flatMap(
+      (plural) => api.objects.list(`${plural}.certmanager.onap.org`) as unknown as Issuer[],
+    );
+    const waiting = issuers.filter(({ status }) => !isTrue(status?.conditions, 'Ready'));
+    if (waiting.length === 0) {
+      say(`${issuers.length} issuers are ready`);
+      return;
+    }
+    if (systemClock.monotonic() - started > ISSUERS_DEADLINE_MS) {
+      const lines = waiting.map(({ metadata, status }) => {
+        const ready = findCondition(status?.conditions, 'Ready');
+        return `${metadata.name}: ${ready?.message ?? 'the controller has not looked at it'}`;
+      });
+      throw new CliError(`issuers did not become ready: ${lines.join('; ')}`, EXIT.refused);
+    }
+    assertRunning();
+    await systemClock.sleep(LOOK_EVERY_MS);
+  }
+}
+
+function createRequests({ api }: Sandbox): void {
+  for (const demoCase of DEMO_CASES) {
+    const { name, approval } = demoCase;
+    for (const object of [...stagedKeyObjects(demoCase), requestObject(demoCase)]) api.objects.create(object);
     if (approval === 'none') continue;
-    const request = requestNamed(api, name);
-    api.objects.updateStatus({
-      ...request,
-      status: { conditions: [approvalCondition(approval, systemClock.now())] },
-    });
+    const condition = approvalCondition(approval, systemClock.now());
+    api.objects.updateStatus({ ...requestNamed(api, name), status: { conditions: [condition] } });
   }
 }
 
