@@ -20,9 +20,10 @@ export function watchRequest(
   const expiry = faults.takeExpiry(info);
   const tooOld = 'too old resource version: injected';
   if (expiry === 'http') throw status.expired(tooOld);
-  const seconds = url.searchParams.get('timeoutSeconds');
-  // Unset, a watch ends after 30 to 60 minutes, as kube-apiserver has it.
-  const timeout = seconds === null ? 1_800_000 * (1 + (random(1)[0] ?? 0) / 256) : Number(seconds) * 1000;
+  const seconds = url.searchParams.get('timeoutSeconds') ?? '0';
+  if (!/^\d{1,9}$/.test(seconds)) throw status.badRequest(`strconv.ParseInt: parsing "${seconds}": invalid syntax`);
+  // Unset or 0, a watch ends after 30 to 60 minutes, as kube-apiserver has it.
+  const timeout = Number(seconds) * 1000 || 1_800_000 * (1 + (random(1)[0] ?? 0) / 256);
   const include = included(url.searchParams);
   const open = prepareWatch({
     store: cluster.store,
