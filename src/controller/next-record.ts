@@ -31,8 +31,8 @@ export function recordOutcome(outcome: EnrollmentOutcome, context: RecordContext
     notBefore: outcome.notBefore,
     message:
       outcome.reason === ''
-        ? 'The CA has put the request off; it is asked again until it decides'
-        : `The CA has put the request off: ${outcome.reason}`,
+        ? 'Waiting for the CA, which is asked again until it decides'
+        : `Waiting for the CA: ${outcome.reason}`,
   };
 }
 

@@ -184,7 +184,7 @@ export class RequestController {
       record = recordFailure(error, previous, { now: clock.now(), uniform, issuer: view });
       metrics.enrolled(issuerLabels(name), error.code, tookMs());
       logger.warn(
-        { error, code: error.code, retry: error.retry, failInfo: error.failInfo, durationMs: tookMs() },
+        { ...failureFacts(error), durationMs: tookMs() },
         error.retry === 'request' ? 'request refused' : 'exchange with the CA failed, trying again later',
       );
     } finally {
@@ -240,12 +240,23 @@ function certificateFacts({ details, chain, ca, notes }: IssuedOutcome) {
   };
 }
 
+function failureFacts({ code, retry, message, failInfo, cause }: EnrollmentError) {
+  return {
+    code,
+    retry,
+    problem: message,
+    ...(failInfo.length > 0 && { failInfo }),
+    // The causes of all others are told in their messages.
+    ...(code === 'Internal' && { error: cause }),
+  };
+}
+
 function logOutcome(logger: Logger, outcome: EnrollmentOutcome, durationMs: number): void {
   if (outcome.kind === 'issued') logger.info({ ...certificateFacts(outcome), durationMs }, 'certificate issued');
   else
     logger.info(
       { notBefore: outcome.notBefore.toISOString(), reason: outcome.reason, durationMs },
-      'the CA has put the request off',
+      'waiting for the CA',
     );
 }
 

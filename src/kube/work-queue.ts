@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
@@ -72,6 +73,8 @@ export class WorkQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
+    // Every worker listens to it; that is no leak.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** Lets the workers go. Until then keys only gather, so that nobody works on half-filled caches. */

@@ -109,7 +109,7 @@ describe('a request that is granted', () => {
   it('waits as long as the CA does', async () => {
     const namespace = place('cmp/poll');
     cluster.request(namespace, 'web');
-    await cluster.settled(namespace, 'web', 'Pending', /put the request off: an operator is looking/);
+    await cluster.settled(namespace, 'web', 'Pending', /^Waiting for the CA: an operator is looking/);
     await cluster.settled(namespace, 'web', 'Issued');
   });
 

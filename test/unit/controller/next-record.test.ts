@@ -74,8 +74,8 @@ describe('the record after an outcome', () => {
     expect(recordOutcome(issued, context)).toEqual({ phase: 'issued', outcome: issued }));
 
   it.each([
-    ['a person must look', /put the request off: a person must look$/],
-    ['', /put the request off; it is asked again/],
+    ['a person must look', /^Waiting for the CA: a person must look$/],
+    ['', /^Waiting for the CA, which is asked again/],
   ])('tells why the CA waits (%j)', (reason, message) =>
     expect(recordOutcome({ kind: 'pending', state: { a: 1 }, notBefore: later(5), reason }, context)).toMatchObject({
       phase: 'waiting',
