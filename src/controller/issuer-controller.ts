@@ -41,6 +41,8 @@ interface IssuerState {
   /** Present when ready. */
   readonly lease?: EnrollerLease;
   readonly concurrency?: number;
+  /** When the CA was asked last, on the monotonic clock. */
+  readonly probedAt: number;
   /** Verifications in a row that found it not ready. */
   readonly failures: number;
   /** The condition last written for this uid: our copy of the object lags behind. */
@@ -48,7 +50,7 @@ interface IssuerState {
 }
 
 const NOT_READY_BACKOFF: BackoffPolicy = { initialMs: 2_000, maxMs: 60_000 };
-/** Secrets are read again this often where their watch may have been refused. */
+/** A ready issuer is looked at again this often: its CA may be gone, or the watch of a Secret not permitted. */
 const RESYNC_MS = 600_000;
 
 /** Verifies issuers, keeps the way to the CA of each ready one, and says in its status what is wrong with the others. */
@@ -120,11 +122,16 @@ export class IssuerController implements IssuerDirectory {
     const before = this.#states.get(key);
     const sameObject = before?.verdict.uid === uid;
     const base = { uid, generation: issuer.metadata.generation ?? 0 };
+    const probedAt = this.#deps.clock.monotonic();
     const written = sameObject && before.written !== undefined ? { written: before.written } : {};
     try {
-      const known = before?.verdict.ready === true ? before.verdict.revision : undefined;
+      const due = before !== undefined && probedAt - before.probedAt >= RESYNC_MS;
+      const known = before?.lease && {
+        revision: before.lease.revision,
+        ...(due && { probe: (limit: AbortSignal) => before.lease?.use((enroller) => enroller.probe(limit)) }),
+      };
       const verified = await verifyIssuer(this.#deps, issuer, namespace, known, signal);
-      if (verified === 'unchanged' && before !== undefined) return before;
+      if (verified === 'unchanged' && before !== undefined) return due ? { ...before, probedAt } : before;
       if (verified === 'unchanged') throw new TypeError(`${key} cannot be unchanged: it was never verified`);
       const { concurrency } = issuer.spec.limits;
       return {
@@ -137,6 +144,7 @@ export class IssuerController implements IssuerDirectory {
         },
         lease: new EnrollerLease(verified.revision, verified.enroller, this.#deps.logger.child({ issuer: key })),
         ...(concurrency !== undefined && { concurrency }),
+        probedAt,
         failures: 0,
         ...written,
       };
@@ -144,6 +152,7 @@ export class IssuerController implements IssuerDirectory {
       if (!(error instanceof IssuerProblem)) throw error;
       return {
         verdict: { ...base, revision: '', ready: false, reason: error.reason, message: bounded(error.message) },
+        probedAt,
         failures: (sameObject ? before.failures : 0) + 1,
         ...written,
       };
@@ -155,7 +164,7 @@ export class IssuerController implements IssuerDirectory {
     const before = this.#states.get(key);
     if (before === state) return;
     this.#states.set(key, state);
-    before?.lease?.retire();
+    if (before?.lease !== state.lease) before?.lease?.retire();
     const { verdict } = state;
     this.#deps.metrics.issuerReady(issuerLabels(name), verdict.ready);
     if (

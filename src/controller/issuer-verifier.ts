@@ -18,18 +18,32 @@ export interface VerifiedIssuer {
   readonly enroller: Enroller;
 }
 
+/** What the last verification built. */
+export interface KnownIssuer {
+  readonly revision: string;
+  /** Present when it is time to ask the CA again. */
+  readonly probe?: (signal: AbortSignal) => Promise<void> | undefined;
+}
+
 /** Longest time one verification may ask the CA. */
 const PROBE_LIMIT_MS = 30_000;
 
+export interface VerifierDeps {
+  readonly client: KubeClient;
+  readonly createEnroller: CreateEnroller;
+  readonly logger: Logger;
+}
+
 /**
- * Reads the Secrets and, unless nothing changed since `knownRevision`, builds the Enroller and probes the CA.
- * Throws IssuerProblem where a person must act or the CA does not answer.
+ * Reads the Secrets and, unless nothing changed since `known`, builds the Enroller and probes the CA.
+ * Throws IssuerProblem where a person must act or the CA does not answer, and whatever the client throws where asking
+ * the Kubernetes API again is all there is to do.
  */
 export async function verifyIssuer(
-  deps: { readonly client: KubeClient; readonly createEnroller: CreateEnroller; readonly logger: Logger },
+  deps: VerifierDeps,
   issuer: Issuer,
   secretNamespace: string,
-  knownRevision: string | undefined,
+  known: KnownIssuer | undefined,
   signal: AbortSignal,
 ): Promise<VerifiedIssuer | 'unchanged'> {
   const { spec, metadata } = issuer;
@@ -42,23 +56,34 @@ export async function verifyIssuer(
     );
   const secrets = await readSecrets(deps.client, secretNamespace, secretNames(spec), signal);
   const revision = [metadata.uid, metadata.generation, ...secrets.versions].join(' ');
-  if (revision === knownRevision) return 'unchanged';
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
   try {
+    if (revision === known?.revision) {
+      await known.probe?.(limit);
+      return 'unchanged';
+    }
     const enroller = await deps.createEnroller(directConfig(spec, cmp, secrets));
     try {
-      await enroller.probe(AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]));
+      await enroller.probe(limit);
     } catch (error) {
       await enroller.close();
       throw error;
     }
     return { revision, enroller };
-  } catch (cause) {
-    if (cause instanceof IssuerProblem) throw cause;
-    if (!(cause instanceof EnrollmentError)) {
-      deps.logger.error({ error: cause }, 'verifying an issuer failed in a way it should not');
-      throw new IssuerProblem('Error', 'internal error: the log of the controller has the details', { cause });
-    }
-    if (cause.code !== 'ConfigurationInvalid') throw new IssuerProblem('Error', cause.message, { cause });
-    throw new IssuerProblem('ValidationFailed', nameSpecField(cause.message), { cause });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw asProblem(error, limit.aborted, deps.logger);
   }
+}
+
+function asProblem(error: unknown, late: boolean, logger: Logger): IssuerProblem {
+  if (error instanceof IssuerProblem) return error;
+  if (error instanceof EnrollmentError) {
+    return error.code === 'ConfigurationInvalid'
+      ? new IssuerProblem('ValidationFailed', nameSpecField(error.message), { cause: error })
+      : new IssuerProblem('Error', error.message, { cause: error });
+  }
+  if (late) return new IssuerProblem('Error', `the CA did not answer within ${PROBE_LIMIT_MS / 1000} s: is it up?`);
+  logger.error({ error }, 'verifying an issuer failed in a way it should not');
+  return new IssuerProblem('Error', 'internal error: the log of the controller has the details', { cause: error });
 }

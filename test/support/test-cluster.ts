@@ -7,7 +7,7 @@ import type { Issuer } from '../../src/api/issuer.js';
 import type { KubeObject } from '../../src/api/meta.js';
 import { controllerRules } from '../../src/cli/permissions.js';
 import { packageRoot } from '../../src/runtime/package-root.js';
-import { type Sandbox, type SandboxCa, startSandbox } from '../../src/sandbox/index.js';
+import { type PolicyRule, type Sandbox, type SandboxCa, startSandbox } from '../../src/sandbox/index.js';
 import { ControllerProcess } from './controller-process.js';
 
 const GROUP = 'certmanager.onap.org';
@@ -43,8 +43,21 @@ export class TestCluster {
     this.controller = controller;
   }
 
-  static async start(...args: string[]): Promise<TestCluster> {
-    const sandbox = await startSandbox({ apiPort: 0, caPort: 0, controllerRules: controllerRules() });
+  static start(...args: string[]): Promise<TestCluster> {
+    return TestCluster.#start(controllerRules(), args);
+  }
+
+  /** With RoleBindings in these namespaces and no ClusterRoleBinding. */
+  static startConfined(namespaces: readonly string[]): Promise<TestCluster> {
+    const rules = controllerRules().map((rule) => ({ ...rule, namespaces }));
+    return TestCluster.#start(
+      rules,
+      namespaces.flatMap((namespace) => ['--namespace', namespace]),
+    );
+  }
+
+  static async #start(rules: readonly PolicyRule[], args: readonly string[]): Promise<TestCluster> {
+    const sandbox = await startSandbox({ apiPort: 0, caPort: 0, controllerRules: rules });
     const folder = mkdtempSync(join(tmpdir(), 'cmpv2-issuer-test-'));
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, sandbox.controllerKubeconfig, { mode: 0o600 });

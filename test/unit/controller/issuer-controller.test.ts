@@ -166,6 +166,25 @@ describe('IssuerController', () => {
     expect(t.enrollers[0]?.closed).toBe(1);
   });
 
+  it('looks at a ready issuer again from time to time', async () => {
+    await t.work();
+    expect(t.delays).toEqual([600_000]);
+    t.enrollers[0]?.probes.push(new EnrollmentError({ code: 'ConnectionFailed', retry: 'transient', message: 'gone' }));
+    await t.clock.advance(599_000);
+    await t.work();
+    expect(t.controller.view(NAME)).toMatchObject({ state: 'ready' });
+    await t.clock.advance(1_000);
+    await t.work();
+    expect(t.controller.view(NAME)).toMatchObject({ state: 'notReady', message: 'gone' });
+    expect(t.enrollers[0]?.closed).toBe(1);
+    await t.work();
+    expect(t.controller.view(NAME)).toMatchObject({ state: 'ready' });
+    expect(t.written().map((condition) => condition?.status)).toEqual(['True', 'False', 'True']);
+    await t.clock.advance(600_000);
+    await t.work();
+    expect(t.enrollers.map(({ closed }) => closed)).toEqual([1, 0]);
+  });
+
   it('shows a failure of its own as such, without its text', async () => {
     t.probes.push(new TypeError('undefined is not a function'));
     await t.work();
