@@ -50,6 +50,10 @@ export class Cluster {
     const context: WriteContext = {
       ...options,
       store: this.store,
+      // cert-manager's own kinds are not served here, but wherever its webhook runs they exist.
+      kindExists: (group, kind) =>
+        (group === 'cert-manager.io' && ['Issuer', 'ClusterIssuer'].includes(kind)) ||
+        this.registry.all().some((resource) => resource.group === group && resource.kind === kind),
       stored: (resource, object, removed) => this.#onStored(resource, object, removed),
     };
     this.writes = new Writes(context);

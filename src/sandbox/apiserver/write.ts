@@ -42,6 +42,7 @@ export interface WriteContext {
   readonly random: Random;
   /** Whether cert-manager's webhook is unreachable at present. */
   readonly webhookDown: () => boolean;
+  readonly kindExists: (group: string, kind: string) => boolean;
   /** Called after each stored write or removal, before the answer goes out. */
   readonly stored: (resource: Resource, object: KubeObject, removed: boolean) => void;
 }
@@ -297,10 +298,10 @@ export class Writes {
 
   /** Defaults, the type's own rules, admission and validation, in the order of a real server. */
   #admit(target: Target, object: KubeObject, old: KubeObject | undefined, options: WriteOptions): void {
-    const { resource, subresource } = target;
+    const { resource } = target;
     applyDefaults(object, resource.checks.schema);
     resource.rules.prepare?.(object, old);
-    const review = { object, old, user: options.user, subresource };
+    const review = { object, old, user: options.user, kindExists: this.#context.kindExists };
     const reviewed = resource.group === 'cert-manager.io';
     if (reviewed) {
       if (this.#context.webhookDown()) throw webhookUnreachable(old === undefined ? 'mutate' : 'validate');

@@ -13,7 +13,8 @@ export interface Review {
   readonly object: KubeObject;
   readonly old: KubeObject | undefined;
   readonly user: User;
-  readonly subresource: string | undefined;
+  /** Whether the API serves a kind: the webhook asks discovery. */
+  readonly kindExists: (group: string, kind: string) => boolean;
 }
 
 /** While the webhook is unreachable every write to its group fails (failurePolicy Fail). */
@@ -27,8 +28,12 @@ export const webhookUnreachable = (phase: 'mutate' | 'validate') =>
     },
   );
 
-const denied = (code: number, reason: string, message: string, causes: readonly Cause[]) =>
-  new ApiError(code, reason, `admission webhook "${WEBHOOK}" denied the request: ${message}`, { causes });
+/** Whatever the reason, cert-manager answers 403 with nothing but a message. */
+const denied = (causes: readonly Cause[]) => {
+  const texts = causes.map((item) => `${item.field}: ${item.message}`);
+  const message = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+  return new ApiError(403, 'Forbidden', `admission webhook "${WEBHOOK}" denied the request: ${message}`);
+};
 
 /** Stamps who made the request, whatever the client wrote there. */
 export function mutateCertificateRequest({ object, old, user }: Review): void {
@@ -48,12 +53,8 @@ export function validateCertificateRequest(review: Review): void {
     old === undefined
       ? [...specCauses(record(object['spec'])), ...conditionCauses(object)]
       : [...annotationCauses(object, old), ...approvalCauses(object, old), ...specChange(object, old)];
-  if (causes.length > 0) {
-    const texts = causes.map((item) => `${item.field}: ${item.message}`);
-    const message = texts.length === 1 ? String(texts[0]) : `[${texts.join(', ')}]`;
-    throw denied(422, 'Invalid', message, causes);
-  }
-  approvalPermission(review);
+  if (old !== undefined && causes.length === 0) causes.push(...permissionCauses(object, old, review));
+  if (causes.length > 0) throw denied(causes);
 }
 
 const record = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
@@ -165,19 +166,18 @@ function annotationCauses(object: KubeObject, old: KubeObject): Cause[] {
     );
 }
 
-/** Adding Approved or Denied needs the verb `approve` on the signer. */
-function approvalPermission({ object, old, user }: Review): void {
-  if (old === undefined) return;
+/** Adding Approved or Denied needs a signer that exists, and the verb `approve` on it. */
+function permissionCauses(object: KubeObject, old: KubeObject, { user, kindExists }: Review): Cause[] {
   const added = ['Approved', 'Denied'].some(
     (type) => ofType(old, type).length === 0 && ofType(object, type).length > 0,
   );
-  if (!added || user.mayApprove) return;
-  const issuer = record(valueAt(object, 'spec.issuerRef'));
-  const group = textOf(issuer['group']) || GROUP;
-  throw denied(
-    403,
-    'Forbidden',
-    `certificaterequests.cert-manager.io "${object.metadata.name}" is forbidden: user "${user.name}" does not have permissions to set approved/denied conditions for issuer {${textOf(issuer['name'])} ${textOf(issuer['kind']) || 'Issuer'} ${group}}`,
-    [],
-  );
+  if (!added) return [];
+  const { name, kind, group } = record(valueAt(object, 'spec.issuerRef'));
+  const reference = `{${textOf(name)} ${textOf(kind)} ${textOf(group)}}`;
+  if (!kindExists(textOf(group) || GROUP, textOf(kind) || 'Issuer')) {
+    return [cause.forbidden('spec.issuerRef', `referenced signer resource does not exist: ${reference}`)];
+  }
+  if (user.mayApprove) return [];
+  const why = `user "${user.name}" does not have permissions to set approved/denied conditions for issuer ${reference}`;
+  return [cause.forbidden('status.conditions', why)];
 }

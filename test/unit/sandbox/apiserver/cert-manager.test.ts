@@ -55,31 +55,32 @@ describe('creating a CertificateRequest', () => {
     ],
   ])('refuses a CSR that differs from spec in %s', async (_what, usages, text) => {
     const refused = await api.refused('POST', REQUESTS, certificateRequest('bad', { request: csr('rsa4096'), usages }));
-    expect([refused.code, refused.message]).toEqual([422, expect.stringContaining(text)]);
+    expect([refused.code, refused.message]).toEqual([403, expect.stringContaining(text)]);
   });
 
   it.each(['bad-signature', 'bad-der', 'bad-truncated', 'bad-two-blocks', 'bad-certificate'])(
     'refuses the request %s',
     async (name) => {
       const refused = await api.refused('POST', REQUESTS, certificateRequest('bad', { request: csr(name) }));
-      expect(refused).toMatchObject({ code: 422, reason: 'Invalid' });
+      expect(refused).toMatchObject({ code: 403, reason: 'Forbidden' });
       expect(refused.message).toContain(`${DENIED}spec.request: Invalid value`);
       expect(refused.message).toContain('failed to decode csr');
     },
   );
 
   it.each([
-    ['an unknown usage', { usages: ['sign everything'] }, 'Unsupported value'],
-    ['no issuer name', { issuerRef: { name: '', group: 'certmanager.onap.org' } }, 'spec.issuerRef.name'],
+    ['an unknown usage', { usages: ['sign everything'] }, 422, 'Unsupported value'],
+    ['no issuer name', { issuerRef: { name: '', group: 'certmanager.onap.org' } }, 403, 'spec.issuerRef.name'],
     [
       'our kind without our group',
       { issuerRef: { name: 'a', kind: 'CMPv2Issuer' } },
+      403,
       'did you forget to set issuerRef.group?',
     ],
-    ['an empty request', { request: '' }, 'must be specified'],
-  ])('refuses %s', async (_what, spec, text) => {
+    ['an empty request', { request: '' }, 403, 'must be specified'],
+  ])('refuses %s', async (_what, spec, code, text) => {
     const refused = await api.refused('POST', REQUESTS, certificateRequest('bad', spec));
-    expect([refused.code, refused.message]).toEqual([422, expect.stringContaining(text)]);
+    expect([refused.code, refused.message]).toEqual([code, expect.stringContaining(text)]);
   });
 });
 
@@ -114,7 +115,7 @@ describe('changing a CertificateRequest', () => {
     ],
   ])('refuses to change %s', async (_what, patch, text) => {
     const refused = await api.refused('PATCH', `${REQUESTS}/r`, patch, MERGE);
-    expect([refused.code, refused.message]).toEqual([422, expect.stringContaining(text)]);
+    expect([refused.code, refused.message]).toEqual([403, expect.stringContaining(text)]);
     expect(refused.message).toContain(DENIED);
   });
 
@@ -142,7 +143,7 @@ describe('changing a CertificateRequest', () => {
       [condition(type, { lastTransitionTime: '2026-01-01T00:00:00.5Z' })],
     ]) {
       const refused = await api.refused('PATCH', path, setConditions(...conditions), APPROVER);
-      expect([refused.code, refused.message]).toEqual([422, expect.stringContaining(unchangeable)]);
+      expect([refused.code, refused.message]).toEqual([403, expect.stringContaining(unchangeable)]);
     }
     const beside = setConditions(condition(type), condition('Ready'));
     expect((await api.call('PATCH', path, beside, MERGE)).code).toBe(200);
@@ -153,7 +154,18 @@ describe('changing a CertificateRequest', () => {
     ['both', [condition('Approved'), condition('Denied')], "both 'Denied' and 'Approved' conditions cannot coexist"],
   ])('refuses %s', async (_what, conditions, text) => {
     const refused = await api.refused('PATCH', `${REQUESTS}/r/status`, setConditions(...conditions), APPROVER);
-    expect([refused.code, refused.message]).toEqual([422, expect.stringContaining(text)]);
+    expect([refused.code, refused.message]).toEqual([403, expect.stringContaining(text)]);
+  });
+
+  it('refuses approval for an issuer of a kind that is not there', async () => {
+    const issuerRef = { name: 'ca', group: 'certmanager.onap.org' };
+    await api.call('POST', REQUESTS, certificateRequest('kindless', { issuerRef }));
+    const patch = setConditions(condition('Approved'));
+    const refused = await api.refused('PATCH', `${REQUESTS}/kindless/status`, patch, APPROVER);
+    expect([refused.code, refused.message]).toEqual([
+      403,
+      expect.stringContaining('referenced signer resource does not exist: {ca  certmanager.onap.org}'),
+    ]);
   });
 
   it('fails while the webhook is down, status included', async () => {
