@@ -5,6 +5,7 @@ import {
   compareCertificate,
   type Difference,
   generalNameKey,
+  nameAttributes,
   PkiError,
   samePublicKey,
   type WantedCertificate,
@@ -35,10 +36,13 @@ const refuse = (message: string, cause?: unknown): CmpError =>
     cause,
   });
 
-/** The certificate is one, in strict DER. */
+/** The certificate is one, in strict DER, names and key included. */
 export function certificateReadable(der: Uint8Array): Certificate {
   try {
-    return Certificate.parse(der);
+    const certificate = Certificate.parse(der);
+    nameAttributes(certificate.subject);
+    nameAttributes(certificate.issuer);
+    return certificate;
   } catch (error) {
     if (error instanceof PkiError) throw refuse(error.message, error);
     throw error;

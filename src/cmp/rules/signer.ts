@@ -22,7 +22,16 @@ export interface SignerPolicy {
 }
 
 const untrusted = (message: string): CmpError => new CmpError({ code: 'SignerUntrusted', message });
-const named = (certificate: Certificate) => `"${printable(certificate.subjectText, 200)}"`;
+
+/** How a message calls a certificate, which may come from a stranger and hold a name that cannot be read. */
+function named(certificate: Certificate): string {
+  try {
+    return `"${printable(certificate.subjectText, 200)}"`;
+  } catch (error) {
+    if (error instanceof PkiError) return 'a certificate with an unreadable name';
+    throw error;
+  }
+}
 
 /** The directoryName of the sender, unless it is another kind of name or the NULL-DN. */
 export function senderName({ sender }: PKIHeader): Name | undefined {
