@@ -2,7 +2,6 @@ import { isAllowed } from './auth.js';
 import { type Exchange, json, type Reply } from './exchange.js';
 import { isJsonObject } from './object.js';
 import { decodeBody } from './request.js';
-import type { RequestInfo } from './types.js';
 import { bodyOf } from './write-request.js';
 
 /** SelfSubjectAccessReview: needs no permission. */
@@ -12,7 +11,7 @@ export function accessReview(exchange: Exchange): Reply {
   const wanted = isJsonObject(spec['resourceAttributes']) ? spec['resourceAttributes'] : {};
   const text = (name: string) => (typeof wanted[name] === 'string' && wanted[name] !== '' ? wanted[name] : undefined);
   const allowed = isAllowed(exchange.user, {
-    verb: (text('verb') ?? '') as RequestInfo['verb'],
+    verb: text('verb') ?? '',
     group: text('group') ?? '',
     resource: text('resource') ?? '',
     ...optional('subresource', text('subresource')),

@@ -42,11 +42,18 @@ export function tokenAuthenticator(tokens: readonly TokenGrant[]): (header: stri
 
 const covers = (listed: readonly string[], wanted: string) => listed.includes('*') || listed.includes(wanted);
 
+/** What RBAC looks at. */
+export interface Access {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
 /** RBAC as kube-apiserver does it: additive rules, default deny. */
-export function isAllowed(
-  user: User,
-  request: Pick<RequestInfo, 'verb' | 'group' | 'resource' | 'subresource' | 'namespace' | 'name'>,
-): boolean {
+export function isAllowed(user: User, request: Access): boolean {
   if (user.rules === undefined) return true;
   const resource = request.subresource === undefined ? request.resource : `${request.resource}/${request.subresource}`;
   return user.rules.some(
@@ -60,6 +67,14 @@ export function isAllowed(
         (request.name !== undefined && request.verb !== 'create' && rule.resourceNames.includes(request.name))) &&
       (rule.namespaces === undefined ||
         (request.namespace !== undefined && rule.namespaces.includes(request.namespace))),
+  );
+}
+
+/** Whether the user may `approve` one of these names of cert-manager's virtual resource `signers`. */
+export function mayApprove(user: User, signerNames: readonly string[]): boolean {
+  const signers = { verb: 'approve', group: 'cert-manager.io', resource: 'signers' } as const;
+  return (
+    user.mayApprove || (user.rules !== undefined && signerNames.some((name) => isAllowed(user, { ...signers, name })))
   );
 }
 

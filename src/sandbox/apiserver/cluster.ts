@@ -50,10 +50,9 @@ export class Cluster {
     const context: WriteContext = {
       ...options,
       store: this.store,
-      // cert-manager's own kinds are not served here, but wherever its webhook runs they exist.
-      kindExists: (group, kind) =>
-        (group === 'cert-manager.io' && ['Issuer', 'ClusterIssuer'].includes(kind)) ||
-        this.registry.all().some((resource) => resource.group === group && resource.kind === kind),
+      signer: (group, kind) =>
+        CERT_MANAGER_SIGNERS.find((own) => own.group === group && own.kind === kind) ??
+        this.registry.all().find((resource) => resource.group === group && resource.kind === kind),
       stored: (resource, object, removed) => this.#onStored(resource, object, removed),
     };
     this.writes = new Writes(context);
@@ -127,6 +126,12 @@ export class Cluster {
     } else for (const served of customResources(object)) this.registry.add(served);
   }
 }
+
+/** Not served here, but wherever cert-manager's webhook runs they exist. */
+const CERT_MANAGER_SIGNERS = [
+  { group: 'cert-manager.io', kind: 'Issuer', plural: 'issuers', namespaced: true },
+  { group: 'cert-manager.io', kind: 'ClusterIssuer', plural: 'clusterissuers', namespaced: false },
+];
 
 const INTERNAL: WriteOptions = {
   user: systemAdmin,

@@ -1,5 +1,28 @@
 /**
- * An embedded Kubernetes API server: in memory, strict, good enough for kubectl, helm and client libraries.
+ * An embedded Kubernetes API server: one process, in memory, strict; real kubectl, helm and client libraries take it for
+ * a cluster. What a real server refuses it refuses, with the same Status object.
+ *
+ * ```ts
+ * const server = await startApiServer({ tokens: [{ token: 't', user: 'dev', mayApprove: true }] });
+ * writeFileSync('kubeconfig', server.kubeconfig('t'), { mode: 0o600 });
+ * server.objects.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'lab' } });
+ * server.faults.throttleNext(3, 1, ({ verb }) => verb === 'patch');
+ * server.journal.count({ verb: ['create', 'update', 'patch'], user: 'dev' });
+ * await server.close();
+ * ```
+ *
+ * Served: Secrets, ConfigMaps, ServiceAccounts, Namespaces, Leases, Events (core/v1 and events.k8s.io/v1 are two views of
+ * one store), CustomResourceDefinitions (creating one serves it), everything in `crds/`, and cert-manager's
+ * CertificateRequest with the rules of its webhook. HTTPS by default; with `scheme: 'http'` client-node needs the
+ * skip-verify flag that the kubeconfig then carries.
+ *
+ * How a request travels: `http` (authentication, faults, journal) > `resource-request` (authorization, routing) > `write`,
+ * `delete`, `list` or `watch` (the rules) > `store` (one revision counter, the history, listeners). `schema`, `validate`
+ * and `cel` give CRD schemas their meaning; `fields` and `managed-fields` are server-side apply; `builtin/` and
+ * `cert-manager/` hold what single types add.
+ *
+ * What it does not do: garbage collection and namespace finalizers of controllers (none run), conversion webhooks,
+ * protobuf answers, Event expiry, resource quotas.
  * @module
  */
 

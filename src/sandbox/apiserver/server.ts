@@ -23,7 +23,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const cluster = new Cluster({
     clock,
     random,
-    historyLimit: options.historyLimit ?? 50_000,
+    historyLimit: options.historyLimit ?? 20_000,
     webhookDown: () => faults.webhookDown,
   });
   define(cluster, [...standardDefinitions(), ...(options.customResourceDefinitions ?? [])]);

@@ -18,6 +18,12 @@ export class Version {
     return this.#json;
   }
 
+  /** Drops what can be made again: called when a newer state takes over, for the history keeps the object only. */
+  release(): void {
+    this.#json = undefined;
+    this.#views.clear();
+  }
+
   /** Another form of the same state, made once per `key`. */
   view(key: string, convert: (object: KubeObject) => KubeObject): Version {
     const known = this.#views.get(key);
@@ -183,5 +189,6 @@ export class Store {
       this.#history = this.#history.slice(dropped);
     }
     for (const listener of [...bucket.listeners]) listener(change);
+    change.before?.release();
   }
 }

@@ -9,7 +9,7 @@ export interface TokenGrant {
   /** User name as the API server sees it, for example `system:serviceaccount:cert-manager:cert-manager`. */
   readonly user: string;
   readonly groups?: readonly string[];
-  /** May set Approved or Denied on CertificateRequests (verb `approve` on `signers`, any name). Default: no. */
+  /** May set Approved or Denied on CertificateRequests, for any signer. Default: only if `rules` grant `approve` on it. */
   readonly mayApprove?: boolean;
   /** RBAC rules. Absent: the token may do everything except approve. Present: whatever no rule grants is 403. */
   readonly rules?: readonly PolicyRule[];
@@ -39,7 +39,7 @@ export interface ApiServerOptions {
   readonly logger?: Logger;
   /** CustomResourceDefinitions to serve besides those of `crds/` and cert-manager's CertificateRequest. */
   readonly customResourceDefinitions?: readonly unknown[];
-  /** How many changes can be watched or paged back over. Older ones answer 410. Default 50,000. */
+  /** How many changes can be watched or paged back over. Older ones answer 410. Default 20,000. */
   readonly historyLimit?: number;
   /** Milliseconds between bookmarks of a quiet watch that asked for them. Default 60,000. */
   readonly bookmarkInterval?: number;

@@ -1,16 +1,22 @@
 import type { Clock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
 import type { User } from './auth.js';
-import { mutateCertificateRequest, validateCertificateRequest, webhookUnreachable } from './cert-manager/webhook.js';
+import {
+  mutateCertificateRequest,
+  type Signer,
+  validateCertificateRequest,
+  webhookUnreachable,
+} from './cert-manager/webhook.js';
+import { decodeObject } from './decode.js';
+import { isolate, ordered, specOf, throughDoor, withServerFields } from './door.js';
 import { afterUpdate, applied, type Writer, withoutTimes } from './managed-fields.js';
 import { metadataCauses } from './names.js';
-import { clone, equal, isJsonObject, type JsonObject, type KubeObject, type Meta, wholeSeconds } from './object.js';
+import { clone, equal, isJsonObject, type KubeObject, wholeSeconds } from './object.js';
 import { jsonPatch, mergePatch, strategicMerge } from './patch.js';
-import { apiVersionOf, type Resource, shown } from './resource.js';
+import { type Resource, shown } from './resource.js';
 import { applyDefaults } from './schema.js';
 import * as status from './status.js';
 import { keyOf, type Store, Version } from './store.js';
-import { malformedMetadata } from './validate.js';
 
 /** What a write carries besides the object. */
 export interface WriteOptions {
@@ -42,7 +48,7 @@ export interface WriteContext {
   readonly random: Random;
   /** Whether cert-manager's webhook is unreachable at present. */
   readonly webhookDown: () => boolean;
-  readonly kindExists: (group: string, kind: string) => boolean;
+  readonly signer: (group: string, kind: string) => Signer | undefined;
   /** Called after each stored write or removal, before the answer goes out. */
   readonly stored: (resource: Resource, object: KubeObject, removed: boolean) => void;
 }
@@ -66,7 +72,7 @@ export class Writes {
   }
 
   create(resource: Resource, namespace: string | undefined, body: unknown, options: WriteOptions): Version {
-    const object = this.#decode(resource, body, namespace, options);
+    const object = decodeObject(resource, body, namespace, options);
     if (object.metadata.resourceVersion) {
       throw status.badRequest('resourceVersion should not be set on objects to be created');
     }
@@ -75,12 +81,8 @@ export class Writes {
 
   update(target: Target, body: unknown, options: WriteOptions): Version {
     const { resource, namespace, name } = target;
-    const object = this.#decode(resource, body, namespace, options);
-    if (object.metadata.name !== name) {
-      throw status.badRequest(
-        `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
-      );
-    }
+    const object = decodeObject(resource, body, namespace, options);
+    assertName(object, name);
     const old = this.read(target);
     const given = object.metadata.resourceVersion;
     if (!given && (resource.custom || resource.rules.conditionalUpdate === true)) {
@@ -105,23 +107,15 @@ export class Writes {
     else if (!isJsonObject(patch)) throw status.badRequest('the patch must be a JSON object');
     else if (type === 'merge') patched = clone(mergePatch(old.object, patch));
     else patched = clone(strategicMerge(old.object, patch, resource.checks.schema));
-    const object = this.#decode(resource, patched, target.namespace, options);
-    if (object.metadata.name !== target.name) {
-      throw status.badRequest(
-        `the name of the object (${object.metadata.name}) does not match the name on the URL (${target.name})`,
-      );
-    }
+    const object = decodeObject(resource, patched, target.namespace, options);
+    assertName(object, target.name);
     return { version: this.#replace(target, old, object, options, 'Update'), created: false };
   }
 
   #apply(target: Target, patch: unknown, options: WriteOptions): { version: Version; created: boolean } {
     const { resource, namespace, name, subresource } = target;
-    const config = this.#decode(resource, withName(patch, name), namespace, options);
-    if (config.metadata.name !== name) {
-      throw status.badRequest(
-        `the name of the object (${config.metadata.name}) does not match the name on the URL (${name})`,
-      );
-    }
+    const config = decodeObject(resource, withName(patch, name), namespace, options);
+    assertName(config, name);
     if (config.metadata.managedFields !== undefined) throw status.badRequest('metadata.managedFields must be nil');
     const stored = this.#context.store.get(resource.storedAs, keyOf(namespace, name));
     const live = stored === undefined ? undefined : shown(resource, stored);
@@ -160,62 +154,6 @@ export class Writes {
 
   #writer(options: WriteOptions, subresource?: string): Writer {
     return { manager: options.manager, subresource, time: wholeSeconds(this.#context.clock.now()) };
-  }
-
-  /** The body as an object of this type: right kind, right namespace, unknown fields gone or refused. */
-  #decode(resource: Resource, body: unknown, namespace: string | undefined, options: WriteOptions): KubeObject {
-    const expected = apiVersionOf(resource);
-    if (!isJsonObject(body)) throw status.badRequest('the body of the request must be a JSON object');
-    if (!resource.custom) {
-      body['apiVersion'] ??= expected;
-      body['kind'] ??= resource.kind;
-    }
-    const { apiVersion, kind } = body;
-    if (typeof kind !== 'string' || kind === '')
-      throw status.badRequest("Object 'Kind' is missing in the request body");
-    if (typeof apiVersion !== 'string' || apiVersion === '') {
-      throw status.badRequest("Object 'apiVersion' is missing in the request body");
-    }
-    if (apiVersion !== expected) {
-      throw status.badRequest(
-        `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
-      );
-    }
-    if (kind !== resource.kind) {
-      throw status.badRequest(
-        `${resource.kind} in version "${resource.version}" cannot be handled as a ${kind}: the kind in the data does not match the resource`,
-      );
-    }
-    const cannot = `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}`;
-    body['metadata'] ??= {};
-    const unknown = resource.checks.prune(body);
-    if (unknown.length > 0) this.#unknownFields(unknown, cannot, options);
-    const malformed = malformedMetadata(body);
-    if (malformed !== undefined) throw status.badRequest(`${cannot}: ${malformed}`);
-    if (!resource.custom) {
-      const causes = resource.checks.validate(body);
-      const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
-      if (texts.length > 0) throw status.badRequest(`${cannot}: ${texts.join(', ')}`);
-    }
-    const object = ordered(body as KubeObject);
-    for (const field of Object.keys(object.metadata)) {
-      if (object.metadata[field as keyof Meta] === null) delete object.metadata[field as keyof Meta];
-    }
-    const given = object.metadata.namespace;
-    if (given !== undefined && given !== '' && given !== namespace) {
-      throw status.badRequest('the namespace of the provided object does not match the namespace sent on the request');
-    }
-    if (namespace === undefined) delete object.metadata.namespace;
-    else object.metadata.namespace = namespace;
-    return object;
-  }
-
-  #unknownFields(unknown: readonly string[], cannot: string, options: WriteOptions): void {
-    const texts = unknown.map((field) => `unknown field "${field}"`);
-    if (options.fieldValidation === 'Strict') {
-      throw status.badRequest(`${cannot}: strict decoding error: ${texts.join(', ')}`);
-    }
-    if (options.fieldValidation === 'Warn') for (const text of texts) options.warn(text);
   }
 
   #createDecoded(
@@ -301,7 +239,7 @@ export class Writes {
     const { resource } = target;
     applyDefaults(object, resource.checks.schema);
     resource.rules.prepare?.(object, old);
-    const review = { object, old, user: options.user, kindExists: this.#context.kindExists };
+    const review = { object, old, user: options.user, signer: this.#context.signer };
     const reviewed = resource.group === 'cert-manager.io';
     if (reviewed) {
       if (this.#context.webhookDown()) throw webhookUnreachable(old === undefined ? 'mutate' : 'validate');
@@ -365,65 +303,16 @@ export class Writes {
   }
 }
 
-/** Only `status` gets in by the status door, everything but `status` by the main one. */
-function isolate(object: KubeObject, old: KubeObject, resource: Resource, subresource: string | undefined): KubeObject {
-  const replaceStatus = (base: KubeObject, from: KubeObject): KubeObject => {
-    const { status: _, ...rest } = base;
-    return from['status'] === undefined ? rest : { ...rest, status: clone(from['status']) };
-  };
-  if (subresource === 'status') {
-    const next = replaceStatus(clone(old), object);
-    const { managedFields } = object.metadata;
-    return { ...next, metadata: { ...next.metadata, ...(managedFields === undefined ? {} : { managedFields }) } };
-  }
-  return resource.statusSubresource ? replaceStatus(object, old) : object;
-}
-
-/** An apply's intent, cut down to what its door lets in. */
-function throughDoor(config: KubeObject, resource: Resource, subresource: string | undefined): KubeObject {
-  const { status: given, ...rest } = config;
-  if (subresource === 'status') {
-    const { apiVersion, kind, metadata } = config;
-    const bare: KubeObject = { apiVersion, kind, metadata: { name: metadata.name } };
-    return given === undefined ? bare : { ...bare, status: given };
-  }
-  return resource.statusSubresource ? rest : config;
-}
-
-function withServerFields(metadata: Meta, old: Meta): Meta {
-  const next: Meta = { ...metadata };
-  const fields = [
-    'uid',
-    'creationTimestamp',
-    'generation',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'resourceVersion',
-  ] as const;
-  for (const field of fields) {
-    delete next[field];
-    if (old[field] !== undefined) Object.assign(next, { [field]: old[field] });
-  }
-  if (old.generateName !== undefined) next.generateName = old.generateName;
-  return next;
-}
-
-/** What generation counts: everything outside metadata, and outside status where that has its own door. */
-function specOf(object: KubeObject, resource: Resource): JsonObject {
-  const { metadata: _, ...rest } = object;
-  if (resource.statusSubresource) delete rest['status'];
-  return rest;
-}
-
-/** apiVersion and kind first, so that lists of built-in types can leave them out of the text. */
-function ordered(object: KubeObject): KubeObject {
-  const { apiVersion, kind, metadata, ...rest } = object;
-  return { apiVersion, kind, metadata, ...rest };
-}
-
 /** An apply may leave metadata.name out; the URL says it. */
 function withName(patch: unknown, name: string): unknown {
   if (!isJsonObject(patch)) return patch;
   const metadata = isJsonObject(patch['metadata']) ? patch['metadata'] : {};
   return { ...patch, metadata: { ...metadata, name: metadata['name'] ?? name } };
+}
+
+function assertName(object: KubeObject, name: string): void {
+  if (object.metadata.name === name) return;
+  throw status.badRequest(
+    `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
+  );
 }

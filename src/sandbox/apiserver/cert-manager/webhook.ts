@@ -1,5 +1,5 @@
 import { extendedKeyUsageName, parseUsages } from '../../../pki/usages.js';
-import type { User } from '../auth.js';
+import { mayApprove, type User } from '../auth.js';
 import { equal, isJsonObject, type JsonObject, type KubeObject, valueAt } from '../object.js';
 import { ApiError, type Cause, cause } from '../status.js';
 import { messageOf, textOf } from '../text.js';
@@ -13,8 +13,15 @@ export interface Review {
   readonly object: KubeObject;
   readonly old: KubeObject | undefined;
   readonly user: User;
-  /** Whether the API serves a kind: the webhook asks discovery. */
-  readonly kindExists: (group: string, kind: string) => boolean;
+  /** What discovery says of an issuer kind. */
+  readonly signer: (group: string, kind: string) => Signer | undefined;
+}
+
+/** An issuer kind that the API serves. */
+export interface Signer {
+  readonly group: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
 }
 
 /** While the webhook is unreachable every write to its group fails (failurePolicy Fail). */
@@ -167,17 +174,19 @@ function annotationCauses(object: KubeObject, old: KubeObject): Cause[] {
 }
 
 /** Adding Approved or Denied needs a signer that exists, and the verb `approve` on it. */
-function permissionCauses(object: KubeObject, old: KubeObject, { user, kindExists }: Review): Cause[] {
+function permissionCauses(object: KubeObject, old: KubeObject, { user, signer }: Review): Cause[] {
   const added = ['Approved', 'Denied'].some(
     (type) => ofType(old, type).length === 0 && ofType(object, type).length > 0,
   );
   if (!added) return [];
   const { name, kind, group } = record(valueAt(object, 'spec.issuerRef'));
   const reference = `{${textOf(name)} ${textOf(kind)} ${textOf(group)}}`;
-  if (!kindExists(textOf(group) || GROUP, textOf(kind) || 'Issuer')) {
+  const found = signer(textOf(group) || GROUP, textOf(kind) || 'Issuer');
+  if (found === undefined) {
     return [cause.forbidden('spec.issuerRef', `referenced signer resource does not exist: ${reference}`)];
   }
-  if (user.mayApprove) return [];
+  const scoped = found.namespaced ? `${object.metadata.namespace}.${textOf(name)}` : textOf(name);
+  if (mayApprove(user, [`${found.plural}.${found.group}/*`, `${found.plural}.${found.group}/${scoped}`])) return [];
   const why = `user "${user.name}" does not have permissions to set approved/denied conditions for issuer ${reference}`;
   return [cause.forbidden('status.conditions', why)];
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { certificateRequest, csr, type Harness, REQUESTS, startHarness } from './harness.js';
+import { certificateRequest, csr, type Harness, REQUESTS, startHarness, TOKENS } from './harness.js';
 
 let api: Harness;
 beforeAll(async () => {
@@ -155,6 +155,28 @@ describe('changing a CertificateRequest', () => {
   ])('refuses %s', async (_what, conditions, text) => {
     const refused = await api.refused('PATCH', `${REQUESTS}/r/status`, setConditions(...conditions), APPROVER);
     expect([refused.code, refused.message]).toEqual([403, expect.stringContaining(text)]);
+  });
+
+  it.each([
+    ['cmpv2issuers.certmanager.onap.org/*', 200],
+    ['cmpv2issuers.certmanager.onap.org/default.ca', 200],
+    ['cmpv2issuers.certmanager.onap.org/other.ca', 403],
+    ['cmpv2clusterissuers.certmanager.onap.org/*', 403],
+  ])('heeds a rule that grants approve on %s: %i', async (signer, code) => {
+    const approve = {
+      apiGroups: ['cert-manager.io'],
+      resources: ['signers'],
+      verbs: ['approve'],
+      resourceNames: [signer],
+    };
+    const patchStatus = { apiGroups: ['cert-manager.io'], resources: ['certificaterequests/status'], verbs: ['patch'] };
+    const ruled = await startHarness({
+      tokens: [...TOKENS, { token: 'ruled', user: 'ruled', rules: [approve, patchStatus] }],
+    });
+    await ruled.call('POST', REQUESTS, certificateRequest('r'));
+    const patch = setConditions(condition('Approved'));
+    expect((await ruled.call('PATCH', `${REQUESTS}/r/status`, patch, { ...MERGE, token: 'ruled' })).code).toBe(code);
+    await ruled.server.close();
   });
 
   it('refuses approval for an issuer of a kind that is not there', async () => {
