@@ -7,7 +7,7 @@ export interface CertificateRequest extends KubeObject {
   readonly status?: CertificateRequestStatus;
 }
 
-export interface CertificateRequestSpec {
+interface CertificateRequestSpec {
   /** Base64 of the PEM CSR. */
   readonly request: string;
   readonly issuerRef: IssuerReference;
@@ -18,7 +18,7 @@ export interface CertificateRequestSpec {
   readonly username?: string;
 }
 
-export interface IssuerReference {
+interface IssuerReference {
   readonly name: string;
   /** Empty or absent: `Issuer`. */
   readonly kind?: string;

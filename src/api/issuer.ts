@@ -1,7 +1,7 @@
 import type { IssuerSpec, IssuerStatus } from './generated/issuer-schema.js';
 import type { KubeObject, ResourceType } from './meta.js';
 
-export type { IssuerSpec, IssuerStatus } from './generated/issuer-schema.js';
+export type { IssuerSpec } from './generated/issuer-schema.js';
 
 /** The API group of our issuers: ONAP's, so that its objects and manifests keep working. */
 export const ISSUER_GROUP = 'certmanager.onap.org';

@@ -61,8 +61,10 @@ export class RequestController {
   changed(request: CertificateRequest): void {
     const name = issuerOf(request);
     if (name === undefined) return;
-    if (isFinished(request)) this.#forget(request, !isTrue(request.status?.conditions, 'Ready'));
-    else this.#queue.add(issuerKey(name), objectKey(request.metadata));
+    if (isFinished(request)) {
+      this.#forget(request, !isTrue(request.status?.conditions, 'Ready'));
+      this.#queue.remove(objectKey(request.metadata));
+    } else this.#queue.add(issuerKey(name), objectKey(request.metadata));
   }
 
   /** The object is gone; `last` is what it was. */

@@ -53,10 +53,11 @@ export async function runController(options: ControllerOptions, deps: Controller
   const { kubeconfig, context, namespaces, probes, userAgent, drainMs } = options;
   const uniform = uniformFrom(deps.random);
   const access = await loadKubeAccess({ kubeconfig, context });
-  const transport = new KubeTransport({ access, clock, uniform, userAgent });
-  const common = { client: new ApiClient(transport), clock, uniform, logger };
   const registry = createRegistry();
   const metrics = createMetrics(registry);
+  const observer = { answered: (method: string, code: string) => metrics.apiCalled(method, code) };
+  const transport = new KubeTransport({ access, clock, uniform, userAgent, observer });
+  const common = { client: new ApiClient(transport), clock, uniform, logger };
   const reporter = { controller: FIELD_MANAGER, instance: `${hostname()}-${process.pid}`.slice(0, 128) };
   const recorder = new KubeEventRecorder({ ...common, reporter });
   const sources = new Sources(namespaces, common);

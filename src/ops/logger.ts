@@ -51,7 +51,7 @@ function wrap(logger: PinoLogger): Logger {
 const MAX_CAUSES = 4;
 
 /** What a log may tell of an error: nothing but its words. Other properties may hold whole requests. */
-export function describeError(error: unknown, withStack: boolean): LogFields {
+function describeError(error: unknown, withStack: boolean): LogFields {
   if (!(error instanceof Error)) return { message: String(error) };
   const causes: string[] = [];
   for (let next = error.cause; next instanceof Error && causes.length < MAX_CAUSES; next = next.cause)

@@ -18,6 +18,8 @@ export interface ControllerMetrics {
   issuerReady(issuer: IssuerLabels, ready: boolean): void;
   issuerGone(issuer: IssuerLabels): void;
   queueDepth(group: string, waiting: number): void;
+  /** One call of the Kubernetes API was answered: `code` is 2xx, the HTTP status of a refusal, or the kind of failure. */
+  apiCalled(method: string, code: string): void;
   /** One more or one less exchange under way. */
   exchangesUnderWay(change: 1 | -1): void;
 }
@@ -70,6 +72,12 @@ export function createMetrics(registry: Registry): ControllerMetrics {
     labelNames: [...ISSUER],
     registers,
   });
+  const apiCalls = new Counter({
+    name: 'cmpv2_issuer_kubernetes_requests_total',
+    help: 'Calls of the Kubernetes API, by HTTP method and code: 2xx, the HTTP status of a refusal, or the kind of failure.',
+    labelNames: ['method', 'code'],
+    registers,
+  });
   const depth = new Gauge({
     name: 'cmpv2_issuer_queue_depth',
     help: 'Requests that wait for a worker, by queue.',
@@ -91,6 +99,7 @@ export function createMetrics(registry: Registry): ControllerMetrics {
       unclaimed.remove(labels);
     },
     queueDepth: (queue, waiting) => (waiting === 0 ? depth.remove({ queue }) : depth.set({ queue }, waiting)),
+    apiCalled: (method, code) => apiCalls.inc({ method, code }),
     exchangesUnderWay: (change) => underWay.inc(change),
   };
 }

@@ -143,6 +143,7 @@ describe('the process', () => {
     await expect(get('/healthz')).resolves.toEqual([200, 'ok\n']);
     await expect(get('/readyz')).resolves.toEqual([200, 'ok\n']);
     const [, metrics] = await get('/metrics');
+    expect(metrics).toMatch(/cmpv2_issuer_kubernetes_requests_total\{method="PATCH",code="2xx"\} \d/);
     expect(metrics).toMatch(/cmpv2_issuer_exchanges_total\{issuer_kind="CMPv2Issuer".*outcome="issued"\} \d/);
   });
 

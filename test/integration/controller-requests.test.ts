@@ -121,7 +121,29 @@ describe('a request that is granted', () => {
   });
 });
 
+/** The webhook lets only requests be approved whose issuer's kind exists. */
+function kind(group: string, name: string): void {
+  const plural = `${name.toLowerCase()}s`;
+  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  cluster.objects.create({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind: name, listKind: `${name}List`, plural, singular: name.toLowerCase() },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }],
+    },
+  });
+}
+
 describe('a request that is left alone', () => {
+  beforeAll(() => {
+    kind('example.com', 'CMPv2Issuer');
+    kind('certmanager.onap.org', 'Issuer');
+  });
+
   it.each([
     ['of another group', { group: 'example.com', kind: 'CMPv2Issuer', name: 'ca' }],
     ['of an empty group', { kind: 'Issuer', name: 'ca' }],
