@@ -1,3 +1,4 @@
+export { CertificateReader } from './certificate-reader.js';
 export { CmpError, type CmpErrorCode, type CmpRetryClass } from './error.js';
 export { DEFAULT_PBM_POLICY, LEGACY_PBM_POLICY, PbmKeys } from './protection/index.js';
 export {

@@ -1,4 +1,5 @@
 import {
+  CertificateReader,
   type CmpSession,
   type Credential,
   DEFAULT_PBM_POLICY,
@@ -151,5 +152,6 @@ export function configuredSession(config: DirectBackendConfig): ConfiguredSessio
     policy: config.policy,
     maxPollingMs: config.limits.maxPollingMs,
     signers: new SignerCache(),
+    certificates: new CertificateReader(),
   };
 }

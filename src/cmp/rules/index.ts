@@ -1,6 +1,5 @@
 export * from './body.js';
 export * from './certificate.js';
-export * from './certificates.js';
 export * from './header.js';
 export * from './polling.js';
 export * from './protection.js';

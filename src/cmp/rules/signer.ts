@@ -98,14 +98,20 @@ export function signerTrusted(
   );
 }
 
+/** Those with this subject. Most CAs copy it octet for octet, which saves the comparison of all the others by meaning. */
+function namedAs(sender: Name | undefined, known: readonly Certificate[]): readonly Certificate[] {
+  if (sender === undefined) return known;
+  const verbatim = known.filter(({ subject }) => octetsEqual(sender, subject));
+  return verbatim.length > 0 ? verbatim : known.filter(({ subject }) => sameName(sender, subject));
+}
+
 /**
  * Certificates that may be the signer's, likeliest first: those whose key identifier is the senderKID, then those whose
  * subject is the sender; without either hint, all, in the order given. Some CAs put our key identifier into senderKID,
  * so a KID that fits nobody is no reason to give up.
  */
 export function signerCandidates(header: PKIHeader, known: readonly Certificate[]): readonly Certificate[] {
-  const sender = senderName(header);
-  const bySubject = sender === undefined ? known : known.filter(({ subject }) => sameName(sender, subject));
+  const bySubject = namedAs(senderName(header), known);
   const byKid = bySubject.filter(
     (certificate) =>
       certificate.extensions.subjectKeyIdentifier !== undefined && senderKidIsSigner(header, certificate),
@@ -118,19 +124,22 @@ const MAX_CANDIDATES = 4;
 
 /** The candidate whose key made the message's signature. Throws CmpError `ProtectionInvalid` or `SignerUntrusted`. */
 export function findSigner(message: ReceivedMessage, known: readonly Certificate[]): Certificate {
-  const candidates = signerCandidates(message.header, known).slice(0, MAX_CANDIDATES);
-  let failure: unknown = untrusted(
-    "the answer is signed, but nobody knows by whom: its signer's certificate is neither in the answer (extraCerts) nor among the trusted ones",
-  );
-  for (const candidate of candidates) {
+  let failure: CmpError | undefined;
+  for (const candidate of signerCandidates(message.header, known).slice(0, MAX_CANDIDATES)) {
     try {
       verifySignature(message, candidate.publicKey);
       return candidate;
     } catch (error) {
-      if (!(error instanceof CmpError || error instanceof PkiError)) throw error;
-      failure =
-        error instanceof PkiError ? untrusted(`the key of ${named(candidate)} is unusable: ${error.message}`) : error;
+      if (error instanceof CmpError) failure = error;
+      else if (error instanceof PkiError)
+        failure = untrusted(`the key of ${named(candidate)} is unusable: ${error.message}`);
+      else throw error;
     }
   }
-  throw failure;
+  throw (
+    failure ??
+    untrusted(
+      "the answer is signed, but nobody knows by whom: its signer's certificate is neither in the answer (extraCerts) nor among the trusted ones",
+    )
+  );
 }

@@ -21,7 +21,6 @@ import {
   signerSpeaksForCa,
   signerTrusted,
   transactionIdEqual,
-  usableCertificates,
 } from '../rules/index.js';
 import type { PKIBody } from '../schema/index.js';
 import { printable } from '../text.js';
@@ -53,6 +52,7 @@ export interface Answer {
 type Context = Pick<
   CmpSession,
   | 'anchors'
+  | 'certificates'
   | 'clock'
   | 'credential'
   | 'ignoreKeyUsage'
@@ -139,7 +139,7 @@ export async function acceptAnswer(der: Uint8Array, expectation: Expectation, co
   recipNonceMatches(header, nonces);
   senderNonceFresh(header, expectation.seenNonces);
   messageTimeRecent(header, context.clock.now(), context.messageTimeWindowMs);
-  const extraCerts = usableCertificates([message.extraCerts]);
+  const extraCerts = context.certificates.usable(message.extraCerts);
   try {
     protectionPresent(message);
     const signer = await verifyProtection(message, extraCerts, expectation, context);

@@ -23,20 +23,19 @@ interface Content {
 }
 
 /** certConf for one certificate (RFC 9810 section 5.3.18); `refusal` says why it is not wanted. */
-function certConfirmContent({ certificate, certReqId }: KeptAnswer, refusal?: string): Content {
-  const parsed = Certificate.parse(certificate);
-  const { hash, explicit } = certHashAlgorithm(parsed.signatureAlgorithm);
+function certConfirmContent(certificate: Certificate, certReqId: number, refusal?: string): Content {
+  const { hash, explicit } = certHashAlgorithm(certificate.signatureAlgorithm);
   const hashAlg = explicit ? decodeDer(AlgorithmIdentifier, hashAlgorithmIdentifier(hash as HashName)) : undefined;
   const statusInfo =
     refusal === undefined
       ? undefined
       : ({ status: 'rejection', statusString: [printable(refusal, 200)], failInfo: ['incorrectData'] } as const);
-  return { content: [{ certHash: certHash(parsed), certReqId, statusInfo, hashAlg }], pvno3: explicit };
+  return { content: [{ certHash: certHash(certificate), certReqId, statusInfo, hashAlg }], pvno3: explicit };
 }
 
 function refusalContent(kept: KeptAnswer, reason: string): Content {
   try {
-    return certConfirmContent(kept, reason);
+    return certConfirmContent(Certificate.parse(kept.certificate), kept.certReqId, reason);
   } catch (error) {
     if (!(error instanceof PkiError)) throw error;
     // An empty list refuses everything: a certificate that cannot be read cannot be named by its hash either.
@@ -69,11 +68,12 @@ export function confirmationResult({ body }: Answer, again: boolean): Confirmati
 /** Sends certConf for a certificate that is wanted. Throws CmpError. */
 export async function confirm(
   dialogue: Dialogue,
-  kept: KeptAnswer,
+  certificate: Certificate,
+  certReqId: number,
   again: boolean,
   signal: AbortSignal,
 ): Promise<ConfirmationResult> {
-  const { content, pvno3 } = certConfirmContent(kept);
+  const { content, pvno3 } = certConfirmContent(certificate, certReqId);
   const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3, pauses: true });
   return confirmationResult(answer, again);
 }

@@ -11,7 +11,6 @@ import {
   implicitConfirmGranted,
   pollRepForUs,
   statusMatchesCertificate,
-  usableCertificates,
   type Verdict,
   verdict,
   waitMs,
@@ -121,7 +120,7 @@ class Enrollment {
     const kept: KeptAnswer = {
       certReqId: response.certReqId,
       certificate: certificateInPlain(response),
-      caPubs: usableCertificates([answered.value.caPubs ?? []]).map(({ der }) => der),
+      caPubs: this.#session.certificates.usable(answered.value.caPubs ?? []).map(({ der }) => der),
       extraCerts: extraCerts.map(({ der }) => der),
     };
     return this.#onCertificate(kept, response, decision, implicitConfirmGranted(message.header, implicitConfirm));
@@ -159,7 +158,7 @@ class Enrollment {
     const valid = known ?? validateCertificate(kept, this.#wish, this.#session);
     let result: ConfirmationResult;
     try {
-      result = await confirm(this.#dialogue, kept, again, this.#signal);
+      result = await confirm(this.#dialogue, valid.certificate, kept.certReqId, again, this.#signal);
     } catch (error) {
       if (!(error instanceof CmpError) || !mayHaveArrived(error)) throw error;
       const now = this.#session.clock.now();

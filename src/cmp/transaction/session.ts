@@ -2,6 +2,7 @@ import type { Certificate, Name } from '../../pki/index.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
+import type { CertificateReader } from '../certificate-reader.js';
 import type { PbmPolicy } from '../protection/index.js';
 import type { CertificatePolicy, ResponseProtection } from '../rules/index.js';
 import type { EnrollmentBody, ProofKind } from '../template.js';
@@ -36,6 +37,7 @@ export interface CmpSession {
   /** From the first message to the certificate, in milliseconds. */
   readonly maxPollingMs: number;
   readonly signers: SignerCache;
+  readonly certificates: CertificateReader;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

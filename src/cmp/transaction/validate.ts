@@ -6,7 +6,6 @@ import {
   chainsToTrust,
   publicKeyMatches,
   requestCovered,
-  usableCertificates,
 } from '../rules/index.js';
 import type { Wish } from '../wish.js';
 import type { CmpSession } from './session.js';
@@ -23,14 +22,14 @@ export interface ValidCertificate {
 
 /** Holds the issued certificate against the request, the operator's trust and policy. Throws CmpError. */
 export function validateCertificate(kept: KeptAnswer, wish: Wish, session: CmpSession): ValidCertificate {
-  const { anchors, clock, policy } = session;
+  const { anchors, certificates, clock, policy } = session;
   const now = clock.now();
   const certificate = certificateReadable(kept.certificate);
   publicKeyMatches(certificate, wish.csr);
   certificateValidNow(certificate, now);
   caOnlyIfAsked(certificate, wish);
-  const caPubs = usableCertificates([kept.caPubs]);
-  const extraCerts = usableCertificates([kept.extraCerts]);
+  const caPubs = certificates.usable(kept.caPubs);
+  const extraCerts = certificates.usable(kept.extraCerts);
   const path = chainsToTrust(certificate, [...caPubs, ...extraCerts], anchors, now);
   return { certificate, path, caPubs, extraCerts, notes: requestCovered(certificate, wish, policy) };
 }

@@ -10,11 +10,10 @@ import {
   signerKeyUsage,
   signerSpeaksForCa,
   signerTrusted,
-  usableCertificates,
 } from '../../../../src/cmp/rules/index.js';
 import type { PKIHeader } from '../../../../src/cmp/schema/index.js';
 import { type Certificate, loadPrivateKey, type Name, NULL_DN, parseName } from '../../../../src/pki/index.js';
-import { der, text } from '../support/fixture.js';
+import { text } from '../support/fixture.js';
 import { certificate } from '../support/session.js';
 
 const server = certificate('server.crt');
@@ -150,18 +149,5 @@ describe('findSigner', () => {
     const many = ['ra-p256', 'ra-p384', 'ra-rsa', 'ra-ed25519'].map((name) => certificate(`${name}.crt`));
     expect(() => findSigner(message, [...many, server])).toThrow();
     expect(findSigner(message, [...many.slice(1), server])).toBe(server);
-  });
-});
-
-describe('usableCertificates', () => {
-  it('leaves out repetitions, what is unreadable, and what is too large', () => {
-    const lists = [[der('server.crt'), der('server.crt'), Uint8Array.of(0x30, 0x00)], [new Uint8Array(16 * 1024 + 1)]];
-    expect(usableCertificates(lists)).toHaveLength(1);
-  });
-
-  it('reads no more than 32 of a list', () => {
-    const junk = Array.from({ length: 32 }, () => Uint8Array.of(0x30, 0x00));
-    expect(usableCertificates([[...junk.slice(1), der('server.crt')]])).toHaveLength(1);
-    expect(usableCertificates([[...junk, der('server.crt')]])).toHaveLength(0);
   });
 });

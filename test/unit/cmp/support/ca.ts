@@ -118,26 +118,19 @@ export class TestCa {
 
   #body(request: ReceivedMessage): PKIBody {
     const { caPubs, certificate: name = 'new.crt', response } = this.#options;
-    switch (request.body.type) {
-      case 'certConf':
-        return { type: 'pkiconf', value: null };
-      case 'pollReq':
-        return { type: 'pollRep', value: [{ certReqId: certReqIdOf(request), checkAfter: 7, reason: ['patience'] }] };
-      default:
-        return {
-          type: request.body.type === 'ir' ? 'ip' : 'cp',
-          value: {
-            ...(caPubs === undefined ? {} : { caPubs: caPubs.map((file) => der(file)) }),
-            response: [
-              {
-                certReqId: certReqIdOf(request),
-                status: { status: 'accepted' },
-                certifiedKeyPair: { certOrEncCert: { type: 'certificate', value: der(name) } },
-                ...response,
-              },
-            ],
-          },
-        };
+    const { type } = request.body;
+    const certReqId = certReqIdOf(request);
+    if (type === 'certConf') return { type: 'pkiconf', value: null };
+    if (type === 'pollReq') {
+      return { type: 'pollRep', value: [{ certReqId, checkAfter: 7, reason: ['patience'] }] };
     }
+    const certOrEncCert = { type: 'certificate', value: der(name) } as const;
+    return {
+      type: type === 'ir' ? 'ip' : 'cp',
+      value: {
+        ...(caPubs === undefined ? {} : { caPubs: caPubs.map((file) => der(file)) }),
+        response: [{ certReqId, status: { status: 'accepted' }, certifiedKeyPair: { certOrEncCert }, ...response }],
+      },
+    };
   }
 }

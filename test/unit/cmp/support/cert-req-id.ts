@@ -2,13 +2,6 @@ import type { ReceivedMessage } from '../../../../src/cmp/message.js';
 
 /** The certReqId that an answer to this request must carry. */
 export function certReqIdOf({ body }: ReceivedMessage): number {
-  switch (body.type) {
-    case 'ir':
-    case 'cr':
-      return body.value[0]?.certReq.certReqId ?? -1;
-    case 'pollReq':
-      return body.value[0]?.certReqId ?? -1;
-    default:
-      return -1;
-  }
+  if (body.type === 'pollReq') return body.value[0]?.certReqId ?? -1;
+  return body.type === 'ir' || body.type === 'cr' ? (body.value[0]?.certReq.certReqId ?? -1) : -1;
 }

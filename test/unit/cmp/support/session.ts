@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { CertificateReader } from '../../../../src/cmp/certificate-reader.js';
 import { decodeMessage, type ReceivedMessage } from '../../../../src/cmp/message.js';
 import { DEFAULT_PBM_POLICY, PbmKeys } from '../../../../src/cmp/protection/index.js';
 import { type CmpSession, type Credential, SignerCache } from '../../../../src/cmp/transaction/index.js';
@@ -48,6 +49,7 @@ export function session(change: Partial<CmpSession> = {}): CmpSession {
     policy: { subject: 'Exact', subjectAltNames: 'Exact', usages: 'Any' },
     maxPollingMs: 3_600_000,
     signers: new SignerCache(),
+    certificates: new CertificateReader(),
     clock: new ManualClock(new Date('2027-01-01T00:00:00Z')),
     random: systemRandom,
     logger: silentLogger,

@@ -1,0 +1,43 @@
+import { LRUCache } from 'lru-cache';
+import { Certificate, PkiError } from '../pki/index.js';
+
+const REMEMBERED_CERTIFICATES = 64;
+const MOST_IN_ONE_LIST = 32;
+const LARGEST_OCTETS = 16 * 1024;
+
+/**
+ * Reads the certificate lists of answers (extraCerts, caPubs), and remembers what it read: a CA sends the same few
+ * certificates with every message. Bounded in number and size; what it holds is trusted for nothing.
+ */
+export class CertificateReader {
+  readonly #read = new LRUCache<string, Certificate>({ max: REMEMBERED_CERTIFICATES });
+
+  /**
+   * The readable certificates of a list, without repetition. One that cannot be read is left out, because it may be
+   * meant for somebody else; whether the rest suffices shows in path building.
+   */
+  usable(list: readonly Uint8Array[]): Certificate[] {
+    const found = new Set<Certificate>();
+    for (const der of list.slice(0, MOST_IN_ONE_LIST)) {
+      const certificate = der.length > LARGEST_OCTETS ? undefined : this.#certificate(der);
+      if (certificate !== undefined) found.add(certificate);
+    }
+    return [...found];
+  }
+
+  #certificate(der: Uint8Array): Certificate | undefined {
+    const octets = Buffer.from(der);
+    const key = octets.toString('latin1');
+    const known = this.#read.get(key);
+    if (known !== undefined) return known;
+    try {
+      // A copy, so that the whole message is not kept alive by a part of it.
+      const certificate = Certificate.parse(octets);
+      this.#read.set(key, certificate);
+      return certificate;
+    } catch (error) {
+      if (error instanceof PkiError) return undefined;
+      throw error;
+    }
+  }
+}
