@@ -11,12 +11,13 @@ export const MAY_IMPORT = {
   pki: ['asn1', 'runtime'],
   cmp: ['pki', 'asn1', 'runtime'],
   enrollment: ['cmp', 'pki', 'asn1', 'runtime'],
+  certservice: ['enrollment', 'cmp', 'pki', 'asn1', 'ops', 'runtime'],
   api: [],
   ops: ['runtime'],
   kube: ['api', 'runtime'],
   controller: ['kube', 'api', 'enrollment', 'pki', 'ops', 'runtime'],
   sandbox: ['cmp', 'pki', 'asn1', 'api', 'ops', 'runtime'],
-  cli: ['controller', 'sandbox', 'enrollment', 'kube', 'api', 'cmp', 'pki', 'asn1', 'ops', 'runtime'],
+  cli: ['controller', 'certservice', 'sandbox', 'enrollment', 'kube', 'api', 'cmp', 'pki', 'asn1', 'ops', 'runtime'],
 };
 
 /** Packages that only these rooms may import at run time (`import type` is free). */
@@ -25,8 +26,8 @@ export const PACKAGE_ROOMS = {
   pkijs: ['pki', 'sandbox'],
   asn1js: ['pki', 'sandbox'],
   '@peculiar/webcrypto': ['pki', 'sandbox'],
-  undici: ['cmp', 'kube'],
-  fastify: ['ops', 'sandbox'],
+  undici: ['cmp', 'kube', 'certservice'],
+  fastify: ['ops', 'sandbox', 'certservice'],
   pino: ['ops'],
   'prom-client': ['ops'],
   commander: ['cli'],
