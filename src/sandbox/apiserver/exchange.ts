@@ -15,6 +15,8 @@ export interface HttpContext {
   readonly logger: Logger;
   readonly random: Random;
   readonly bookmarkInterval: number;
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal;
 }
 
 /** What a handler answers: text and its code. */

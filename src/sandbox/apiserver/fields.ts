@@ -45,10 +45,7 @@ const isAtomic = (value: unknown, schema: Schema | undefined): boolean => {
 };
 
 /** The children of a value that merges by parts: path element, value, schema. */
-export function* children(
-  value: unknown,
-  schema: Schema | undefined,
-): Generator<[string, unknown, Schema | undefined]> {
+function* children(value: unknown, schema: Schema | undefined): Generator<[string, unknown, Schema | undefined]> {
   if (Array.isArray(value)) {
     const byKey = schema?.['x-kubernetes-list-type'] === 'map' && schema !== undefined;
     for (const item of value) {

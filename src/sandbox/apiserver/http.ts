@@ -33,7 +33,7 @@ async function handle(context: HttpContext, request: FastifyRequest, reply: Fast
     const path = parsePath(url.pathname);
     info = requestInfo(exchange, path);
     const delay = context.faults.takeDelay(info);
-    if (delay !== undefined) await context.cluster.clock.sleep(delay);
+    if (delay !== undefined) await context.cluster.clock.sleep(delay, context.closing);
     context.faults.takeFailure(info);
     dryRun = url.searchParams.get('dryRun') === 'All';
     outcome = path === undefined ? documents(context, exchange) : resourceRequest(context, exchange, path, info);

@@ -10,8 +10,8 @@ const is = (pattern: string, max: number) => {
   return (text: string) => text.length <= max && whole.test(text);
 };
 
-export const isSubdomain = is(SUBDOMAIN, 253);
-export const isDnsLabel = is(LABEL, 63);
+const isSubdomain = is(SUBDOMAIN, 253);
+const isDnsLabel = is(LABEL, 63);
 const isNamePart = is(QUALIFIED, 63);
 const isLabelValue = is(`(${QUALIFIED})?`, 63);
 

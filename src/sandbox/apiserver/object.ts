@@ -21,7 +21,7 @@ export interface Meta {
   managedFields?: ManagedFieldsEntry[];
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   apiVersion: string;
   kind: string;
   name: string;

@@ -25,8 +25,9 @@ export function resourceRequest(
     return accessReview(exchange);
   }
   const resource = context.cluster.registry.get(path.group, path.version, path.plural);
-  if (resource === undefined) throw status.noSuchResource();
+  // Whoever may not ask does not learn what is there.
   authorize(exchange.user, info);
+  if (resource === undefined) throw status.noSuchResource();
   if (!resource.namespaced && path.namespace !== undefined) throw status.noSuchResource();
   const unscoped = resource.namespaced && path.namespace === undefined;
   if (unscoped && (path.name !== undefined || info.verb === 'deletecollection')) throw status.noSuchResource();

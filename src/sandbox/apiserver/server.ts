@@ -8,6 +8,7 @@ import { Faults } from './faults.js';
 import { serve } from './http.js';
 import { Journal } from './journal.js';
 import { kubeconfig } from './kubeconfig.js';
+import { ApiError } from './status.js';
 import { serverCertificate } from './tls.js';
 import type { ApiServer, ApiServerOptions } from './types.js';
 
@@ -36,7 +37,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   const app: FastifyInstance =
     tls === undefined ? fastify(common) : fastify({ ...common, https: { key: tls.key, cert: tls.certificate } });
+  const closing = new AbortController();
   serve(app, {
+    closing: closing.signal,
     cluster,
     faults,
     journal,
@@ -57,6 +60,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     journal,
     objects: cluster.access(),
     async close() {
+      closing.abort(new ApiError(503, 'ServiceUnavailable', 'the server is shutting down'));
       faults.endWatches('eof');
       await app.close();
     },

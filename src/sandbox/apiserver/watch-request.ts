@@ -7,6 +7,9 @@ import { table } from './table.js';
 import type { RequestInfo } from './types.js';
 import { prepareWatch, type Watch } from './watch.js';
 
+/** Octets that a watcher may leave unread before its connection is cut. */
+const MAX_UNREAD = 64 * 1024 * 1024;
+
 /** Answers 200 and streams until somebody ends it. */
 export function watchRequest(
   context: HttpContext,
@@ -46,7 +49,13 @@ export function watchRequest(
     return 'streaming';
   }
   // The watch may end while it opens, so nothing here may wait for it.
-  const watch: Watch = open({ write: (line) => raw.write(line), end: () => raw.end() });
+  const watch: Watch = open({
+    write(line) {
+      raw.write(line);
+      if (raw.writableLength > MAX_UNREAD) raw.destroy();
+    },
+    end: () => raw.end(),
+  });
   const forget = faults.opened({
     request: info,
     end(how) {

@@ -6,7 +6,7 @@ import type { Selector } from './selectors.js';
 import * as status from './status.js';
 import type { Change, Store, Version } from './store.js';
 
-export interface WatchQuery extends ListQuery {
+interface WatchQuery extends ListQuery {
   readonly allowBookmarks: boolean;
   /** Milliseconds until the server ends the stream. */
   readonly timeout: number;

@@ -5,7 +5,7 @@ import { ApiError, type Cause, cause } from '../status.js';
 import { messageOf, textOf } from '../text.js';
 import { type CheckedCsr, checkCsr } from './csr.js';
 
-export const WEBHOOK = 'webhook.cert-manager.io';
+const WEBHOOK = 'webhook.cert-manager.io';
 const GROUP = 'cert-manager.io';
 
 /** A write as the webhook is asked about it. */

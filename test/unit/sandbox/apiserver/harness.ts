@@ -11,13 +11,13 @@ import type { Status } from '../../../../src/sandbox/apiserver/status.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 
 /** An answer: `body` is the parsed JSON, or undefined when it is none. */
-export interface Answer<T = KubeObject> {
+interface Answer<T = KubeObject> {
   readonly code: number;
   readonly body: T;
   readonly headers: Headers;
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly token?: string;
   readonly type?: string;
   readonly headers?: Record<string, string>;
@@ -32,13 +32,13 @@ export interface Harness {
   watch(path: string, options?: CallOptions): Promise<WatchReader>;
 }
 
-export interface WatchEvent {
+interface WatchEvent {
   readonly type: string;
   readonly object: KubeObject & { readonly code?: number; readonly reason?: string };
 }
 
 /** Reads one watch stream, event by event. */
-export class WatchReader {
+class WatchReader {
   readonly #reader: ReadableStreamDefaultReader<string>;
   #text = '';
 

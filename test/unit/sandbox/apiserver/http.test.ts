@@ -44,6 +44,7 @@ describe('authentication and authorization', () => {
     ['GET', '/apis/certmanager.onap.org/v1/namespaces/kube-system/cmpv2issuers', 403],
     ['GET', '/apis/certmanager.onap.org/v1/cmpv2clusterissuers', 403],
     ['DELETE', `${ISSUERS}/x`, 403],
+    ['GET', '/apis/example.org/v1/unknowns', 403],
   ])('with rules: %s %s gives %i', async (method, path, code) => {
     expect((await api.call(method, path, undefined, reader)).code).toBe(code);
   });
@@ -226,6 +227,16 @@ describe('fault switches', () => {
     await api.clock.advance(5000);
     expect((await answer).code).toBe(200);
   });
+});
+
+it('closing does not wait for what is delayed', async () => {
+  const other = await startHarness();
+  other.server.faults.delayNext(1_000_000);
+  const answer = other.call('GET', SECRETS);
+  while (other.clock.sleeping === 0) await new Promise(setImmediate);
+  await other.server.close();
+  // Either the 503 got out in time, or the connection was cut.
+  expect(await answer.then(({ code }) => code).catch(() => 503)).toBe(503);
 });
 
 describe('the journal', () => {
