@@ -1,5 +1,5 @@
 import type { CertificateRequest } from '../api/certificate-request.js';
-import type { ObjectEvent } from '../kube/event-recorder.js';
+import type { ObjectEvent } from '../kube/event-object.js';
 import type { Action } from './decide.js';
 
 /** What the event for a status change says; undefined where the approver has said it already. */

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject, ResourceType } from '../api/meta.js';
-import type { ObjectEvent } from './event-recorder.js';
 import { microTime } from './micro-time.js';
 
 export const EVENT_TYPE: ResourceType = {
@@ -10,6 +9,19 @@ export const EVENT_TYPE: ResourceType = {
   kind: 'Event',
   namespaced: true,
 };
+
+/** Something a person should see at an object with `kubectl describe`. */
+export interface ObjectEvent {
+  /** The object it is about; needs its uid. */
+  readonly regarding: KubeObject;
+  readonly type: 'Normal' | 'Warning';
+  /** UpperCamelCase, 1..128 characters: why. */
+  readonly reason: string;
+  /** UpperCamelCase, 1..128 characters: what was done or tried. */
+  readonly action: string;
+  /** For people; cut to 1024 octets. */
+  readonly note: string;
+}
 
 /** Who reports: a qualified name such as `cmpv2-issuer`, and this process among its replicas. */
 export interface Reporter {

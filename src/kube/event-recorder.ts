@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { KubeObject, ObjectRef } from '../api/meta.js';
+import type { ObjectRef } from '../api/meta.js';
 import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
@@ -11,23 +11,11 @@ import {
   type EventSeries,
   eventIdentity,
   eventObject,
+  type ObjectEvent,
   type Reporter,
 } from './event-object.js';
 import { microTime } from './micro-time.js';
 import { TokenBucket } from './token-bucket.js';
-
-/** Something a person should see at an object with `kubectl describe`. */
-export interface ObjectEvent {
-  /** The object it is about; needs its uid. */
-  readonly regarding: KubeObject;
-  readonly type: 'Normal' | 'Warning';
-  /** UpperCamelCase, 1..128 characters: why. */
-  readonly reason: string;
-  /** UpperCamelCase, 1..128 characters: what was done or tried. */
-  readonly action: string;
-  /** For people; cut to 1024 octets. */
-  readonly note: string;
-}
 
 /** Records events: never blocks, never throws, may lose some (events are advice, not records). */
 export interface EventRecorder {

@@ -15,23 +15,8 @@ import { printable } from '../../cmp/text.js';
 import { formatName } from '../../pki/index.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import { describeAlgorithm, oidName } from './algorithms.js';
+import { type Description, hex, present, utc } from './description.js';
 import { describeCertificate, describeExtension, describeKey, describeRequest } from './pkix.js';
-
-/** A tree of plain values: what JSON prints, and YAML for people. Fields that are absent in the message are left out. */
-export type Description =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Description[]
-  | { readonly [field: string]: Description };
-
-const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
-const utc = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`;
-
-/** The fields that are there. */
-const present = (fields: Readonly<Record<string, Description | undefined>>): Description =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Description;
 
 /** What a PKIMessage says, field by field, with the names of the RFCs. Verifies nothing. */
 export function describeMessage({ der, header, body, protection, extraCerts }: ReceivedMessage): Description {

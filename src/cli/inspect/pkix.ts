@@ -8,9 +8,7 @@ import {
   publicKeyFromSpki,
   SubjectPublicKeyInfo,
 } from '../../pki/index.js';
-import type { Description } from './describe.js';
-
-const utc = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`;
+import { type Description, hex, utc } from './description.js';
 
 /** What the reader finds, or why it cannot read it: an unreadable certificate does not hide the rest of a message. */
 function readable(read: () => Description): Description {
@@ -72,6 +70,6 @@ export const describeExtension = (der: Uint8Array): Description =>
     return {
       extnID: EXTENSION_NAMES.get(extnID) ?? extnID,
       ...(critical === true && { critical: true }),
-      extnValue: Buffer.from(extnValue).toString('hex'),
+      extnValue: hex(extnValue),
     };
   });

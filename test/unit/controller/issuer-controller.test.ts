@@ -8,7 +8,7 @@ import type { Secret } from '../../../src/api/secret.js';
 import { IssuerController } from '../../../src/controller/issuer-controller.js';
 import type { DirectBackendConfig } from '../../../src/enrollment/direct-config.js';
 import { EnrollmentError } from '../../../src/enrollment/error.js';
-import type { ObjectEvent } from '../../../src/kube/event-recorder.js';
+import type { ObjectEvent } from '../../../src/kube/event-object.js';
 import { createMetrics, createRegistry } from '../../../src/ops/metrics.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { packageRoot } from '../../../src/runtime/package-root.js';

@@ -6,7 +6,7 @@ import { RequestController } from '../../../src/controller/request-controller.js
 import { requestIndexes } from '../../../src/controller/request-projection.js';
 import { RequestWriter } from '../../../src/controller/request-writer.js';
 import { EnrollmentError } from '../../../src/enrollment/error.js';
-import type { ObjectEvent } from '../../../src/kube/event-recorder.js';
+import type { ObjectEvent } from '../../../src/kube/event-object.js';
 import { IndexedStore } from '../../../src/kube/store.js';
 import { createMetrics, createRegistry } from '../../../src/ops/metrics.js';
 import type { LogFields, Logger } from '../../../src/runtime/logger.js';
