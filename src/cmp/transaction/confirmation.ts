@@ -7,6 +7,7 @@ import {
   hashAlgorithmIdentifier,
   PkiError,
 } from '../../pki/index.js';
+import { certificateLabel } from '../certificate-label.js';
 import { CmpError } from '../error.js';
 import { bodyTypeExpected, errorReported } from '../rules/index.js';
 import { AlgorithmIdentifier, type CertConfirmContent } from '../schema/index.js';
@@ -50,32 +51,34 @@ export type ConfirmationResult = 'confirmed' | 'delayed';
  * Reads the answer to certConf, or to a pollReq about one. An error means that the CA does not regard the certificate
  * as accepted and may revoke it, so it must not be used. `again`: an earlier certConf may have arrived.
  */
-export function confirmationResult({ body }: Answer, again: boolean): ConfirmationResult {
+export function confirmationResult({ body }: Answer, certificate: Certificate, again: boolean): ConfirmationResult {
   const answer = bodyTypeExpected(body, ['pkiconf', 'error']);
   if (answer.type === 'pkiconf') return 'confirmed';
   const { status, failInfo = [] } = answer.value.pKIStatusInfo;
   if (status === 'waiting') return 'delayed';
   if (again && failInfo.includes('certConfirmed')) return 'confirmed';
   const { message, retry, failInfo: reasons } = errorReported(answer.value, true);
+  const label = certificateLabel(certificate);
   throw new CmpError({
     code: 'Rejected',
     retry: retry === 'request' ? 'transaction' : retry,
-    message: printable(`the CA did not accept our confirmation, so its certificate is not used: ${message}`, 1_000),
+    message: printable(
+      `the CA did not accept our confirmation, so its certificate (${label}) is not used: ${message}`,
+      1_000,
+    ),
     failInfo: reasons,
   });
 }
 
-/** Sends certConf for a certificate that is wanted. Throws CmpError. */
-export async function confirm(
+/** Sends certConf for a certificate that is wanted, and returns the answer unread. Throws CmpError. */
+export function sendConfirmation(
   dialogue: Dialogue,
   certificate: Certificate,
   certReqId: number,
-  again: boolean,
   signal: AbortSignal,
-): Promise<ConfirmationResult> {
+): Promise<Answer> {
   const { content, pvno3 } = certConfirmContent(certificate, certReqId);
-  const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3, pauses: true });
-  return confirmationResult(answer, again);
+  return dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3, pauses: true });
 }
 
 /** Tells the CA that its certificate is not wanted, so that it can revoke it. The reason for that matters more than whether this works. */
@@ -92,6 +95,10 @@ export async function refuse(
     bodyTypeExpected(answer.body, ['pkiconf']);
   } catch (error) {
     if (!(error instanceof CmpError)) throw error;
-    session.logger.warn({ reason: error.message }, 'the CA did not take note that its certificate is refused');
+    const [certificate] = session.certificates.usable([kept.certificate]);
+    session.logger.warn(
+      { reason: error.message, certificate: certificate && certificateLabel(certificate) },
+      'the CA did not take note that its certificate is refused',
+    );
   }
 }

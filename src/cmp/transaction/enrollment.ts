@@ -1,5 +1,6 @@
 import { encodeDer, sequenceOf, utf8String } from '../../asn1/index.js';
-import { CmpError } from '../error.js';
+import { certificateLabel } from '../certificate-label.js';
+import { CmpError, type CmpErrorCode } from '../error.js';
 import { OID } from '../oids.js';
 import {
   bodyTypeExpected,
@@ -20,7 +21,7 @@ import { CERT_REQ_ID, type EnrollmentBody, enrollmentBody } from '../template.js
 import { freeText, printable } from '../text.js';
 import { type CertificateRequest, readWish, type Wish } from '../wish.js';
 import type { Answer } from './answer.js';
-import { type ConfirmationResult, confirm, confirmationResult, refuse } from './confirmation.js';
+import { confirmationResult, refuse, sendConfirmation } from './confirmation.js';
 import { Dialogue, IMPLICIT_CONFIRM } from './dialogue.js';
 import type { EnrollmentResult, IssuedCertificate } from './outcome.js';
 import type { CmpSession } from './session.js';
@@ -79,6 +80,12 @@ function generalInfo({ implicitConfirm, certProfile }: CmpSession): InfoTypeAndV
   return items;
 }
 
+/** A certificate that passed all rules and waits for its confirmation. */
+interface HeldCertificate {
+  readonly kept: KeptAnswer;
+  readonly valid: ValidCertificate;
+}
+
 /** One run of the client's state machine. */
 class Enrollment {
   readonly #session: CmpSession;
@@ -126,10 +133,22 @@ class Enrollment {
     return this.#onCertificate(kept, response, decision, implicitConfirmGranted(message.header, implicitConfirm));
   }
 
-  resume(state: TransactionState): Promise<EnrollmentResult> {
-    const { kept, pollId, waitingFor } = state;
-    if (kept !== undefined && waitingFor === 'confirmation') return this.#confirm(kept, true);
-    return this.#poll(pollId, undefined, kept);
+  async resume({ kept, pollId, waitingFor }: TransactionState): Promise<EnrollmentResult> {
+    if (kept === undefined) return this.#poll(pollId, undefined);
+    const held = { kept, valid: await this.#validate(kept, false) };
+    return waitingFor === 'confirmation' ? this.#confirm(held, true) : this.#poll(pollId, undefined, held);
+  }
+
+  /** Holds the certificate against all rules; tells the CA when it is refused. */
+  async #validate(kept: KeptAnswer, implicit: boolean): Promise<ValidCertificate> {
+    try {
+      return validateCertificate(kept, this.#wish, this.#session);
+    } catch (error) {
+      if (!(error instanceof CmpError)) throw error;
+      if (implicit) throw this.#withHint(error, kept);
+      await refuse(this.#dialogue, kept, error, this.#session, this.#signal);
+      throw error;
+    }
   }
 
   async #onCertificate(
@@ -138,29 +157,22 @@ class Enrollment {
     decision: Verdict,
     implicit: boolean,
   ): Promise<EnrollmentResult> {
-    let valid: ValidCertificate;
-    try {
-      valid = validateCertificate(kept, this.#wish, this.#session);
-    } catch (error) {
-      if (!(error instanceof CmpError)) throw error;
-      if (!implicit) await refuse(this.#dialogue, kept, error, this.#session, this.#signal);
-      throw implicit ? withHint(error) : error;
-    }
+    const valid = await this.#validate(kept, implicit);
     const said = freeText(status.statusString);
     const remark =
       decision === 'grantedWithMods' ? [`the CA granted the request with modifications${said && `: ${said}`}`] : [];
-    if (implicit) return this.#issued({ ...valid, notes: [...remark, ...valid.notes] }, 'implicit');
-    return this.#confirm(kept, false, { ...valid, notes: [...remark, ...valid.notes] });
+    const remarked = { ...valid, notes: [...remark, ...valid.notes] };
+    return implicit ? this.#issued(remarked, 'implicit') : this.#confirm({ kept, valid: remarked }, false);
   }
 
   /** Confirms; when the answer gets lost, the certificate is kept and certConf sent again later. */
-  async #confirm(kept: KeptAnswer, again: boolean, known?: ValidCertificate): Promise<EnrollmentResult> {
-    const valid = known ?? validateCertificate(kept, this.#wish, this.#session);
-    let result: ConfirmationResult;
+  async #confirm(held: HeldCertificate, again: boolean): Promise<EnrollmentResult> {
+    const { kept, valid } = held;
+    let answer: Answer;
     try {
-      result = await confirm(this.#dialogue, valid.certificate, kept.certReqId, again, this.#signal);
+      answer = await sendConfirmation(this.#dialogue, valid.certificate, kept.certReqId, this.#signal);
     } catch (error) {
-      if (!(error instanceof CmpError) || !mayHaveArrived(error)) throw error;
+      if (!(error instanceof CmpError) || !outcomeUnknown(error)) throw error;
       const now = this.#session.clock.now();
       deadlineNotPassed(now, this.#deadline);
       return {
@@ -173,48 +185,48 @@ class Enrollment {
         ),
       };
     }
-    return this.#onConfirmation(kept, result, valid);
+    return this.#onConfirmation(answer, held, again);
   }
 
-  async #onConfirmation(
-    kept: KeptAnswer,
-    result: ConfirmationResult,
-    known?: ValidCertificate,
-  ): Promise<EnrollmentResult> {
-    if (result === 'delayed') return this.#wait(WHOLE_MESSAGE, undefined, kept);
-    return this.#issued(known ?? validateCertificate(kept, this.#wish, this.#session), 'explicit');
+  async #onConfirmation(answer: Answer, held: HeldCertificate, again: boolean): Promise<EnrollmentResult> {
+    const result = confirmationResult(answer, held.valid.certificate, again);
+    return result === 'delayed' ? this.#wait(WHOLE_MESSAGE, undefined, held) : this.#issued(held.valid, 'explicit');
   }
 
   /** The CA wants time. The first pollReq may go at once (RFC 9483 section 4.4), so that it can say how long. */
-  async #wait(pollId: number, reason: readonly string[] | undefined, kept?: KeptAnswer): Promise<EnrollmentResult> {
+  async #wait(
+    pollId: number,
+    reason: readonly string[] | undefined,
+    held?: HeldCertificate,
+  ): Promise<EnrollmentResult> {
     this.#dialogue.noteDelay();
     const before = this.#dialogue.position;
     try {
-      return await this.#poll(pollId, reason, kept);
+      return await this.#poll(pollId, reason, held);
     } catch (error) {
-      if (!(error instanceof CmpError) || !mayHaveArrived(error)) throw error;
+      if (!(error instanceof CmpError) || !outcomeUnknown(error)) throw error;
       const now = this.#session.clock.now();
       return {
         kind: 'pending',
-        state: this.#store(kept === undefined ? 'certificate' : 'confirmationDelayed', pollId, kept, before),
+        state: this.#store(held === undefined ? 'certificate' : 'confirmationDelayed', pollId, held?.kept, before),
         notBefore: new Date(now.getTime() + Math.max(ASK_AGAIN_MS, error.retryAfterMs ?? 0)),
         reason: printable(`${freeText(reason)} (${error.message})`),
       };
     }
   }
 
-  async #poll(pollId: number, why: readonly string[] | undefined, kept?: KeptAnswer): Promise<EnrollmentResult> {
+  async #poll(pollId: number, why: readonly string[] | undefined, held?: HeldCertificate): Promise<EnrollmentResult> {
     const pollReq = { type: 'pollReq', value: [{ certReqId: pollId }] } as const;
     const answer = await this.#dialogue.ask(pollReq, this.#signal, { pauses: true });
     if (answer.body.type !== 'pollRep') {
-      return kept === undefined ? this.onAnswer(answer) : this.#onConfirmation(kept, confirmationResult(answer, true));
+      return held === undefined ? this.onAnswer(answer) : this.#onConfirmation(answer, held, true);
     }
     const { checkAfter, reason = why } = pollRepForUs(answer.body.value, pollId);
     const now = this.#session.clock.now();
     deadlineNotPassed(now, this.#deadline);
     return {
       kind: 'pending',
-      state: this.#store(kept === undefined ? 'certificate' : 'confirmationDelayed', pollId, kept),
+      state: this.#store(held === undefined ? 'certificate' : 'confirmationDelayed', pollId, held?.kept),
       notBefore: new Date(now.getTime() + waitMs(checkAfter, now, this.#deadline)),
       reason: freeText(reason),
     };
@@ -235,6 +247,14 @@ class Enrollment {
     });
   }
 
+  /** With implicit confirmation a certificate counts as accepted although we refuse it: somebody has to revoke it. */
+  #withHint({ cause, code, message, retry }: CmpError, kept: KeptAnswer): CmpError {
+    const [certificate] = this.#session.certificates.usable([kept.certificate]);
+    const which = certificate === undefined ? 'It' : `The certificate (${certificateLabel(certificate)})`;
+    const hint = `${message}. ${which} counts as confirmed at the CA (implicitConfirm): have it revoked there`;
+    return new CmpError({ code, retry, message: printable(hint, 1_200), cause });
+  }
+
   #issued(valid: ValidCertificate, confirmation: 'explicit' | 'implicit'): IssuedCertificate {
     const { transactionID, endpoint = '' } = this.#dialogue.position;
     return {
@@ -251,18 +271,16 @@ class Enrollment {
   }
 }
 
-/** With implicit confirmation a certificate counts as accepted although we refuse it: somebody has to revoke it. */
-function withHint(error: CmpError): CmpError {
-  const { code, retry, message } = error;
-  return new CmpError({
-    code,
-    retry,
-    message: printable(`${message}. It counts as confirmed at the CA (implicitConfirm): have it revoked there`, 1_000),
-    cause: error,
-  });
-}
+const NO_BELIEVABLE_ANSWER: readonly CmpErrorCode[] = [
+  'ConnectionFailed',
+  'TlsFailed',
+  'Timeout',
+  'HttpFailed',
+  'ResponseTooLarge',
+  'SignerUntrusted',
+];
 
-/** Failures after which nobody knows whether the CA has our certConf. */
-function mayHaveArrived({ code, retry }: CmpError): boolean {
-  return retry === 'transient' || retry === 'unauthenticated' || code === 'HttpFailed' || code === 'TlsFailed';
+/** Failures after which nobody knows whether the CA has our message, and what it thinks of it. */
+function outcomeUnknown({ code, retry }: CmpError): boolean {
+  return retry === 'unauthenticated' || NO_BELIEVABLE_ANSWER.includes(code);
 }

@@ -369,18 +369,21 @@ describe('an answer', () => {
 
 describe('a confirmation', () => {
   const notNow: PKIBody = { type: 'error', value: { pKIStatusInfo: { status: 'waiting' } } };
-  const no = (failInfo: 'badRequest' | 'certConfirmed'): PKIBody => ({
+  const no = (failInfo: 'badRequest' | 'certConfirmed' | 'systemFailure'): PKIBody => ({
     type: 'error',
     value: { pKIStatusInfo: { status: 'rejection', failInfo: [failInfo] } },
   });
   const lost = new CmpError({ code: 'Timeout', message: 'nothing came back' });
 
-  it('that the CA refuses takes the certificate with it', async () => {
-    const { start } = setUp({ twist: only(1, { body: no('badRequest') }) });
+  it.each([
+    ['badRequest', 'transaction'],
+    ['systemFailure', 'transient'],
+  ] as const)('that the CA refuses (%s) takes the certificate with it', async (failInfo, retry) => {
+    const { start } = setUp({ twist: only(1, { body: no(failInfo) }) });
     await expect(start()).rejects.toMatchObject({
       code: 'Rejected',
-      retry: 'transaction',
-      message: expect.stringMatching(/not used/),
+      retry,
+      message: expect.stringMatching(/serial [0-9a-f]+, issued by "CN=Test Issuing CA,O=CMP Test"\) is not used/),
     });
   });
 
@@ -526,6 +529,19 @@ describe('waiting', () => {
     const pending = await start();
     expect(pending).toMatchObject({ kind: 'pending', reason: expect.stringContaining('a person decides') });
     expect(await resume(pending)).toMatchObject({ kind: 'pending', reason: 'patience' });
+  });
+
+  it.each([
+    ['an error', { type: 'error', value: { pKIStatusInfo: { status: 'rejection', failInfo: ['systemFailure'] } } }],
+    [
+      'a rejection',
+      {
+        type: 'ip',
+        value: { response: [{ certReqId: 0, status: { status: 'rejection', failInfo: ['systemFailure'] } }] },
+      },
+    ],
+  ] as const)('ends with %s in answer to the first poll, even a temporary one', async (_name, body) => {
+    await expect(patient(0, () => ({ body })).start()).rejects.toMatchObject({ code: 'Rejected', retry: 'transient' });
   });
 
   it('ends at the deadline, whatever the CA says', async () => {

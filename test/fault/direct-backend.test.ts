@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDirectEnroller } from '../../src/enrollment/direct.js';
+import type { DirectBackendConfig } from '../../src/enrollment/direct-config.js';
+import type { EnrollmentRequest } from '../../src/enrollment/enroller.js';
+import type { EnrollmentErrorCode, RetryClass } from '../../src/enrollment/error.js';
+import { systemClock } from '../../src/runtime/clock.js';
+import { packageRoot } from '../../src/runtime/package-root.js';
+import { systemRandom } from '../../src/runtime/random.js';
+import { type ClientCertificate, type SandboxCa, startSandboxCa } from '../../src/sandbox/ca/index.js';
+
+let ca: SandboxCa;
+let client: ClientCertificate;
+beforeAll(async () => {
+  ca = await startSandboxCa();
+  client = await ca.issueClientCertificate('registration authority');
+});
+afterAll(() => ca.close());
+
+const request: EnrollmentRequest = {
+  id: '1',
+  csrPem: readFileSync(join(packageRoot(), 'fixtures', 'csr', 'p256.csr'), 'utf8'),
+  usages: ['digital signature', 'server auth'],
+  isCA: false,
+  durationSeconds: 30 * 86_400,
+  privateKey: () => Promise.reject(new Error('nobody needs the key')),
+};
+
+type Protection = 'MAC' | 'signature';
+
+function config(behaviour: string, protection: Protection): DirectBackendConfig {
+  const impatient = ['slow', 'http-silence', 'http-drip'].includes(behaviour);
+  return {
+    endpoints: [{ url: `${ca.url}/cmp/${behaviour}` }],
+    recipient: ca.caName,
+    enrollment: 'CR',
+    proofOfPossession: 'RAVerified',
+    confirmation: 'Explicit',
+    protection:
+      protection === 'MAC'
+        ? {
+            type: 'mac',
+            reference: ca.credentials.reference,
+            secret: Buffer.from(ca.credentials.secret),
+            owf: 'SHA256',
+            mac: 'HMAC-SHA256',
+            iterations: 500,
+          }
+        : {
+            type: 'signature',
+            certificatesPem: client.certificatePem + client.chainPem,
+            privateKeyPem: client.keyPem,
+          },
+    trustPem: ca.rootPem,
+    responseProtection: 'AllowSignature',
+    policy: { subject: 'Exact', subjectAltNames: 'Exact', usages: 'Any' },
+    caBundle: 'All',
+    limits: {
+      connectTimeoutMs: 5_000,
+      requestTimeoutMs: impatient ? 300 : 10_000,
+      maxResponseBytes: 1_000_000,
+      maxPollingMs: 60_000,
+    },
+  };
+}
+
+const { signal } = new AbortController();
+
+async function run(behaviour: string, protection: Protection) {
+  const enroller = createDirectEnroller(config(behaviour, protection), { clock: systemClock, random: systemRandom });
+  let outcome = await enroller.enroll(request, signal);
+  for (let polls = 0; outcome.kind === 'pending' && polls < 4; polls++) {
+    outcome = await enroller.resume(request, outcome.state, signal);
+  }
+  return outcome;
+}
+
+type Expected = 'issued' | 'pending' | readonly [EnrollmentErrorCode, RetryClass];
+
+const unauthenticated = (code: EnrollmentErrorCode) => [code, 'unauthenticated'] as const;
+const contradiction = ['ResponseMalformed', 'transaction'] as const;
+
+/** What becomes of a request, by the behaviour of the CA; `reject-...` follow below. */
+const outcomes: Readonly<Record<string, Expected>> = {
+  poll: 'issued',
+  'poll-for-ever': 'pending',
+  root: 'issued',
+  'two-roots': 'issued',
+  mac: 'issued',
+  signature: 'issued',
+  'null-sender': 'issued',
+  'p10cr-id-0': 'issued',
+  'strict-pop': ['Rejected', 'request'],
+  'no-implicit-confirm': 'issued',
+  'implicit-confirm-unasked': 'issued',
+  'granted-with-mods': ['CertificateRefused', 'request'],
+  error: ['Rejected', 'transient'],
+  'error-unprotected': unauthenticated('Rejected'),
+  'error-instead-of-pkiconf': ['Rejected', 'transient'],
+  slow: ['Timeout', 'transient'],
+  'http-503': ['HttpFailed', 'transient'],
+  'http-500-cmp': 'issued',
+  'http-wrong-type': ['HttpFailed', 'issuer'],
+  'http-no-type': ['HttpFailed', 'issuer'],
+  'http-html': ['HttpFailed', 'issuer'],
+  'http-redirect': ['HttpFailed', 'issuer'],
+  'http-truncated-transfer': ['ConnectionFailed', 'transient'],
+  'http-truncated-message': unauthenticated('ResponseMalformed'),
+  'http-trailing-garbage': unauthenticated('ResponseMalformed'),
+  'http-empty': unauthenticated('ResponseMalformed'),
+  'http-huge': unauthenticated('ResponseTooLarge'),
+  'http-silence': ['Timeout', 'transient'],
+  'http-reset': ['ConnectionFailed', 'transient'],
+  'http-drip': ['Timeout', 'transient'],
+  'message-unprotected': unauthenticated('ProtectionMissing'),
+  'message-bad-protection': unauthenticated('ProtectionInvalid'),
+  'message-untrusted-signer': unauthenticated('ProtectionInvalid'),
+  'message-wrong-recip-nonce': unauthenticated('HeaderMismatch'),
+  'message-missing-recip-nonce': unauthenticated('HeaderMismatch'),
+  'message-wrong-transaction-id': unauthenticated('HeaderMismatch'),
+  'message-missing-transaction-id': unauthenticated('HeaderMismatch'),
+  'message-short-sender-nonce': unauthenticated('HeaderMismatch'),
+  'message-missing-sender-nonce': unauthenticated('HeaderMismatch'),
+  'message-repeated-sender-nonce': unauthenticated('HeaderMismatch'),
+  'message-wrong-cert-req-id': contradiction,
+  'message-wrong-body-type': ['UnexpectedBody', 'transaction'],
+  'message-old-pvno': unauthenticated('HeaderMismatch'),
+  // Looked at only where a window is configured.
+  'message-stale-message-time': 'issued',
+  'message-no-extra-certs': ['ChainIncomplete', 'issuer'],
+  'certificate-wrong-key': ['CertificateRefused', 'request'],
+  'certificate-untrusted-issuer': ['ChainIncomplete', 'issuer'],
+  'certificate-bad-signature': ['ChainIncomplete', 'issuer'],
+  'certificate-expired': ['CertificateRefused', 'request'],
+  'certificate-not-yet-valid': ['CertificateRefused', 'request'],
+  'certificate-wrong-subject': ['CertificateRefused', 'request'],
+  'certificate-certificate-authority': ['CertificateRefused', 'request'],
+  'status-accepted-without-certificate': contradiction,
+  'status-accepted-with-fail-info': contradiction,
+  'status-rejection-with-certificate': contradiction,
+  'status-waiting-with-certificate': contradiction,
+  'status-two-responses': contradiction,
+  'status-no-response': contradiction,
+  'status-key-update-warning': ['Rejected', 'request'],
+  'status-revocation-warning': ['Rejected', 'request'],
+};
+
+/** Where a signed request fares differently. */
+const whenSigned: Readonly<Record<string, Expected>> = {
+  mac: unauthenticated('ProtectionInvalid'),
+  'message-untrusted-signer': ['SignerUntrusted', 'issuer'],
+  'message-no-extra-certs': ['SignerUntrusted', 'issuer'],
+};
+
+/** Behave only once and are told apart below. */
+const once: readonly string[] = ['http-503-once', 'http-reset-once', 'http-lost-answer'];
+
+const rows = (['MAC', 'signature'] as const).flatMap((protection) =>
+  Object.entries(outcomes).map(
+    ([behaviour, expected]) =>
+      [behaviour, protection, (protection === 'signature' ? whenSigned[behaviour] : undefined) ?? expected] as const,
+  ),
+);
+
+describe('the direct backend and a CA that misbehaves', () => {
+  it.each(rows)('%s (%s)', async (behaviour, protection, expected) => {
+    const before = ca.ledger.certificates.length;
+    if (typeof expected === 'string') {
+      expect(await run(behaviour, protection)).toMatchObject({ kind: expected });
+      return;
+    }
+    const [code, retry] = expected;
+    await expect(run(behaviour, protection)).rejects.toMatchObject({ name: 'EnrollmentError', code, retry });
+    // Whatever it issued in vain, it was told so, or nothing that came from it could be believed.
+    const left = ca.ledger.certificates.slice(before).map(({ state }) => state);
+    expect(left).not.toContain('confirmed');
+    if (code === 'CertificateRefused' || code === 'ChainIncomplete') expect(left).toEqual(['rejected']);
+  });
+
+  it.each(once)('%s: the next attempt succeeds', async (behaviour) => {
+    await expect(run(behaviour, 'MAC')).rejects.toMatchObject({ retry: 'transient' });
+    expect(await run(behaviour, 'MAC')).toMatchObject({ kind: 'issued' });
+  });
+
+  it('is known in all its ways', () => {
+    const known = [...Object.keys(outcomes), ...once];
+    const others = ca.behaviours.names().filter((name) => !known.includes(name));
+    expect(others.filter((name) => !name.startsWith('reject-'))).toEqual([]);
+  });
+});
