@@ -35,7 +35,7 @@ export function trustedCas(
     case 'All':
       return allTrusted(issued, anchors, at);
     case 'Root':
-      return issued.path.slice(-1);
+      return issued.path.slice(-1).filter(isAuthority);
     case 'None':
       return [];
     default:

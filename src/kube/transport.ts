@@ -1,9 +1,9 @@
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
 import type { Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
+import { startDeadline } from '../runtime/deadline.js';
 import { ApiError, apiErrorFromStatus, TransportError } from './api-error.js';
 import { CredentialCache, type Credentials, type KubeAccess, type TlsMaterial } from './credentials.js';
-import { startDeadline } from './deadline.js';
 import { parseRetryAfter, retryWait } from './retry.js';
 import { transportError } from './transport-failure.js';
 

@@ -12,15 +12,6 @@ import { printable } from '../text.js';
 const ID_KP_CMC_CA = '1.3.6.1.5.5.7.3.27';
 const ID_KP_CMC_RA = '1.3.6.1.5.5.7.3.28';
 
-export interface SignerPolicy {
-  /** Certificates that may end a signer's chain. */
-  readonly anchors: readonly Certificate[];
-  /** Whom we write to; the NULL-DN if we do not know. */
-  readonly recipient: Name;
-  /** Accept signers whose keyUsage lacks digitalSignature, as some CAs sign with their issuing key. */
-  readonly ignoreKeyUsage: boolean;
-}
-
 const untrusted = (message: string): CmpError => new CmpError({ code: 'SignerUntrusted', message });
 
 /** How a message calls a certificate, which may come from a stranger and hold a name that cannot be read. */
@@ -34,7 +25,7 @@ function named(certificate: Certificate): string {
 }
 
 /** The directoryName of the sender, unless it is another kind of name or the NULL-DN. */
-export function senderName({ sender }: PKIHeader): Name | undefined {
+function senderName({ sender }: PKIHeader): Name | undefined {
   return sender.type === 'directoryName' && !isNullName(sender.value) ? sender.value : undefined;
 }
 

@@ -19,7 +19,7 @@ export interface IssuedCertificate {
 }
 
 /** For log lines and tables. */
-export interface TransactionFacts {
+interface TransactionFacts {
   /** Body that asked for the certificate, e.g. `ir`. */
   readonly body: string;
   /** Protection of our messages, e.g. `PasswordBasedMac`. */
@@ -30,7 +30,7 @@ export interface TransactionFacts {
   readonly transactionID: string;
 }
 
-export interface PutOff {
+interface PutOff {
   readonly kind: 'pending';
   readonly state: StoredTransaction;
   /** Do not resume before this time. */

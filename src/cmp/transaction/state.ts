@@ -8,7 +8,7 @@ import type { DialoguePosition } from './dialogue.js';
  * - `confirmation`: the certificate is here and good, but our certConf may not have arrived; send it again.
  * - `confirmationDelayed`: the CA has our certConf and needs time; ask again with pollReq.
  */
-export type WaitingFor = 'certificate' | 'confirmation' | 'confirmationDelayed';
+type WaitingFor = 'certificate' | 'confirmation' | 'confirmationDelayed';
 
 /** The answer that brought the certificate, kept while its confirmation is outstanding. */
 export interface KeptAnswer {

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../runtime/clock.js';
+import { startDeadline } from '../../runtime/deadline.js';
 import { CmpError } from '../error.js';
 import { printable } from '../text.js';
 import { type EndpointDialer, endpointDialer } from './dispatcher.js';
@@ -40,7 +41,8 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
     { pauses = false }: ExchangeOptions,
   ) {
     const where = printable(endpoint.url);
-    const timer = AbortSignal.timeout(settings.requestTimeoutMs);
+    const expired = timeoutError(endpoint, settings.requestTimeoutMs);
+    const deadline = startDeadline(clock, settings.requestTimeoutMs, () => expired, signal);
     const url = new URL(endpoint.url);
     let response: Dispatcher.ResponseData | undefined;
     try {
@@ -56,7 +58,7 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
         },
         body: message,
         reset: pauses,
-        signal: AbortSignal.any([signal, timer]),
+        signal: deadline.signal,
       });
       bodyIsCmp(response, where, clock);
       return await readBounded(response.body, response, where, settings.maxResponseBytes);
@@ -64,10 +66,12 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
       // Whatever is left of the body would only be read to be thrown away.
       response?.body.on('error', () => {}).destroy();
       if (signal.aborted) throw signal.reason;
-      if (timer.aborted) throw timeoutError(endpoint, settings.requestTimeoutMs);
+      if (deadline.signal.aborted) throw expired;
       if (error instanceof CmpError) throw error;
       if (isConnectFailure(error)) throw error instanceof ConnectFailure ? error : new ConnectFailure(error);
       throw exchangeError(error, endpoint, settings.requestTimeoutMs);
+    } finally {
+      deadline.release();
     }
   }
 

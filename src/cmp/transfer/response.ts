@@ -22,7 +22,7 @@ function isCmpMediaType(value: string): boolean {
 }
 
 /** Retry-After (RFC 9110 section 10.2.3) in milliseconds from now, bounded; undefined if absent or unreadable. */
-export function retryAfterMs(value: string, clock: Clock): number | undefined {
+function retryAfterMs(value: string, clock: Clock): number | undefined {
   if (value === '') return undefined;
   const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - clock.now().getTime();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS) : undefined;

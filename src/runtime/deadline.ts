@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.js';
+import type { Clock } from './clock.js';
 
 /** A signal that follows a caller's signal and a time limit, and lets go of both when told to. */
 export interface Deadline {
