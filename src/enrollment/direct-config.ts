@@ -1,3 +1,5 @@
+import type { CertificatePolicy } from '../cmp/index.js';
+
 /**
  * Everything the direct CMP backend must know, with every Secret already read: plain data, no Kubernetes, no defaults
  * left open. One value belongs to one revision of one issuer; it is never changed, only replaced.
@@ -62,15 +64,6 @@ export interface SignatureProtection {
   readonly certificatesPem: string;
   /** PEM private key of the first certificate. */
   readonly privateKeyPem: string;
-}
-
-/** What may differ between the CSR and the certificate. The public key never may. */
-export interface CertificatePolicy {
-  readonly subject: 'Exact' | 'Any';
-  /** `AllowAdditional`: all that were asked, and possibly more. */
-  readonly subjectAltNames: 'Exact' | 'AllowAdditional' | 'Any';
-  /** Key usages and extended key usages. */
-  readonly usages: 'AllowAdditional' | 'Any';
 }
 
 export interface TransferLimits {

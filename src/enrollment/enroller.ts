@@ -15,10 +15,23 @@ export interface EnrollmentRequest {
   /** Wanted lifetime in seconds; absent when the request says nothing. */
   readonly durationSeconds?: number;
   /**
-   * The private key of this request's CSR. Called only when proof of possession by signature is configured;
+   * The private key of this request's CSR. Called only by a backend that is configured to need it;
    * throws an EnrollmentError when there is none or when it is not the CSR's own key.
    */
   readonly privateKey: () => Promise<KeyObject>;
+  /**
+   * What this request is to replace; present for renewals only. Resolves with undefined when it cannot be found or
+   * used any more: then the certificate is asked for as a first one.
+   */
+  readonly previous?: () => Promise<PreviousCertificate | undefined>;
+}
+
+/** A certificate and its key as kept so far. */
+export interface PreviousCertificate {
+  /** PEM, leaf first. */
+  readonly certificatesPem: string;
+  /** PEM of the private key of the first certificate. */
+  readonly privateKeyPem: string;
 }
 
 /**
