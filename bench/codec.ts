@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bench } from 'tinybench';
+import { CertificateReader } from '../src/cmp/certificate-reader.js';
 import { decodeMessage, encodeBody, encodeHeader } from '../src/cmp/message.js';
 import { DEFAULT_PBM_POLICY, PbmKeys } from '../src/cmp/protection/index.js';
 import { acceptAnswer, type CmpSession, SignerCache } from '../src/cmp/transaction/index.js';
@@ -78,7 +79,11 @@ export async function benchCodec(): Promise<void> {
       await accept(signedOctets, signedSession);
     })
     .add('accept the signed ip, signer new', async () => {
-      await accept(signedOctets, { ...signedSession, signers: new SignerCache() });
+      await accept(signedOctets, {
+        ...signedSession,
+        signers: new SignerCache(),
+        certificates: new CertificateReader(),
+      });
     })
     .add('validate the certificate', () => {
       validateCertificate(kept, wish, pbmSession);
@@ -138,6 +143,8 @@ function session(root: Certificate, now: Date): CmpSession {
     policy: { subject: 'Any', subjectAltNames: 'Any', usages: 'Any' },
     maxPollingMs: 60_000,
     signers: new SignerCache(),
+    certificates: new CertificateReader(),
+    certificates: new CertificateReader(),
     clock: { now: () => now, monotonic: () => 0, sleep: unused },
     random: systemRandom,
     logger: silentLogger,

@@ -34,6 +34,13 @@ export function hmac(mac: MacName, key: KeyObject | Uint8Array, data: Uint8Array
   return createHmac(mac, key).update(data).digest();
 }
 
+/** A KeyObject does not show its octets in logs or dumps; the ones it was made of are wiped. */
+function toKeyObject(octets: Uint8Array): KeyObject {
+  const key = createSecretKey(octets);
+  octets.fill(0);
+  return key;
+}
+
 /** One shared secret and the keys lately derived from it, so that a transaction derives each only once. */
 export class PbmKeys {
   readonly #secret: Uint8Array;
@@ -49,7 +56,7 @@ export class PbmKeys {
     const name = `${owf}:${iterationCount}:${Buffer.from(salt).toString('base64')}`;
     const known = this.#derived.get(name);
     if (known !== undefined) return known;
-    const derived = derivePbmKey(this.#secret, parameters).then((octets) => createSecretKey(octets));
+    const derived = derivePbmKey(this.#secret, parameters).then(toKeyObject);
     this.#derived.set(name, derived);
     return derived;
   }

@@ -115,12 +115,14 @@ export class Dialogue {
   }
 
   #accepted({ message, signer }: Answer): void {
-    const { knownSigners, seenNonces } = this.#position;
+    const { delayedNonce, knownSigners, seenNonces } = this.#position;
     const peerNonce = message.header.senderNonce;
     const isNew = signer !== undefined && !knownSigners.some((known) => known.equals(signer));
     this.#position = {
       ...this.#position,
       peerNonce,
+      // Any answer but "not yet" is the one that was put off: none but the usual nonces count from here on.
+      delayedNonce: message.body.type === 'pollRep' ? delayedNonce : undefined,
       seenNonces: peerNonce === undefined ? seenNonces : remember(seenNonces, peerNonce),
       knownSigners: isNew ? [...knownSigners, signer].slice(-2) : knownSigners,
     };

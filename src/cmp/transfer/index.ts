@@ -1,6 +1,5 @@
 export { createHttpTransport } from './http.js';
 export type {
-  ExchangeOptions,
   HttpTransport,
   TransferChannel,
   TransferEndpoint,

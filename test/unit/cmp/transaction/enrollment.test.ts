@@ -499,6 +499,18 @@ describe('waiting', () => {
     await expect(resume(pending)).rejects.toMatchObject({ code: 'HeaderMismatch' });
   });
 
+  it('does not take a pkiconf to the message that was put off', async () => {
+    const { ca, start, resume } = setUp({
+      twist: (message, at) => {
+        if (at === 0) return waiting;
+        if (at === 2) return granted(message, ca);
+        return at === 3 ? { header: { recipNonce: ca.received[0]?.header.senderNonce } } : undefined;
+      },
+    });
+    const result = await resume(await start());
+    expect(result).toMatchObject({ kind: 'pending', reason: expect.stringContaining('recipNonce') });
+  });
+
   it('holds the final answer to all rules', async () => {
     const { start, resume } = patient(1, (message, ca) => ({ ...granted(message, ca), unprotected: true }));
     const pending = await start();
