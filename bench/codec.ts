@@ -144,7 +144,6 @@ function session(root: Certificate, now: Date): CmpSession {
     maxPollingMs: 60_000,
     signers: new SignerCache(),
     certificates: new CertificateReader(),
-    certificates: new CertificateReader(),
     clock: { now: () => now, monotonic: () => 0, sleep: unused },
     random: systemRandom,
     logger: silentLogger,

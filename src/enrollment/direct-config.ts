@@ -1,5 +1,7 @@
 import type { CertificatePolicy } from '../cmp/index.js';
 
+export type { CertificatePolicy };
+
 /**
  * Everything the direct CMP backend must know, with every Secret already read: plain data, no Kubernetes, no defaults
  * left open. One value belongs to one revision of one issuer; it is never changed, only replaced.
