@@ -31,6 +31,8 @@ export const PACKAGE_ROOMS = {
   pino: ['ops'],
   'prom-client': ['ops'],
   commander: ['cli'],
+  'jks-js': ['certservice'],
+  'node-forge': ['certservice'],
 };
 
 function* sources(dir) {
