@@ -15,7 +15,7 @@ const AuthorityKeyIdentifier = sequence('AuthorityKeyIdentifier', { keyIdentifie
 const GeneralNames = sequenceOf(any, { min: 1 });
 
 /** DER of an Extension; `critical` is DEFAULT FALSE, hence absent or TRUE. */
-function encodeExtension(extnID: string, extnValue: Uint8Array, critical = false): Uint8Array {
+export function encodeExtension(extnID: string, extnValue: Uint8Array, critical = false): Uint8Array {
   return encodeDer(ExtensionSyntax, critical ? { extnID, critical, extnValue } : { extnID, extnValue });
 }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
-import type { Behaviour, BehaviourRegistry, BehaviourSelector } from './behaviour.js';
+import type { Behaviour, BehaviourRegistry, BehaviourSelector, CertificateFault } from './behaviour.js';
+import type { CertificateRequest, IssuedCertificate } from './issuing.js';
 import type { Ledger } from './ledger.js';
 
 export type KeyKind = 'rsa-2048' | 'ec-p256';
@@ -80,6 +81,8 @@ export interface SandboxCa {
   /** PEM of the root of the HTTPS certificate; undefined without TLS. */
   readonly tlsRootPem: string | undefined;
   issueClientCertificate(commonName: string, options?: ClientCertificateOptions): Promise<ClientCertificate>;
+  /** Certifies without CMP, for what stands before the CA in its own right; the ledger knows nothing of it. */
+  certify(request: CertificateRequest, fault?: CertificateFault): Promise<IssuedCertificate>;
   /** Stops listening and cuts every connection. */
   close(): Promise<void>;
 }

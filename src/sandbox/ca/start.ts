@@ -9,6 +9,7 @@ import { Composer } from './compose.js';
 import { Enrolment } from './enrolment.js';
 import { createHierarchy } from './hierarchy.js';
 import { startHttpServer } from './http-server.js';
+import { issueCertificate } from './issuing.js';
 import { Ledger } from './ledger.js';
 import type { ClientCertificate, SandboxCa, SandboxCaOptions } from './options.js';
 import { Authenticator } from './requester.js';
@@ -110,6 +111,8 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
       });
       return clientCertificate(client);
     },
+    certify: (request, certificate) =>
+      issueCertificate(request, certificate ? { certificate } : {}, hierarchy, policy, clock.now(), random),
     close: () => server.close(),
   };
 }

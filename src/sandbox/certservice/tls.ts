@@ -1,0 +1,55 @@
+import { encodePem } from '../../pki/index.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Random } from '../../runtime/random.js';
+import { createIdentity, type Identity } from '../ca/authority.js';
+import type { TlsClient, TlsClientKind } from './options.js';
+
+/** Names of the server certificate: ONAP's, and where the stand-in really is. */
+const HOSTS = ['oom-cert-service', 'localhost', '127.0.0.1'];
+
+/** Longer ago than certificates of the sandbox last. */
+const LONG_AGO_MILLISECONDS = 4000 * 86_400_000;
+
+export const certificatePem = ({ certificate }: Identity): string => encodePem('CERTIFICATE', certificate);
+export const keyPem = ({ privateKey }: Identity): string =>
+  privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+
+/** Makes the TLS identities around a stand-in. */
+export class TlsIdentities {
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  root(commonName: string): Promise<Identity> {
+    return createIdentity({ ...this.#common(), name: [['CN', commonName]], profile: 'rootCa' });
+  }
+
+  issuingCa(commonName: string, issuer: Identity): Promise<Identity> {
+    return createIdentity({ ...this.#common(), name: [['CN', commonName]], profile: 'issuingCa', issuer });
+  }
+
+  server(issuer: Identity): Promise<Identity> {
+    const name = [['CN', 'oom-cert-service']] as const;
+    return createIdentity({ ...this.#common(), name, profile: 'tlsServer', issuer, hosts: HOSTS });
+  }
+
+  async client(commonName: string, issuer: Identity, kind: TlsClientKind): Promise<TlsClient> {
+    const common = this.#common();
+    const identity = await createIdentity({
+      ...common,
+      now: kind === 'expired' ? new Date(common.now.getTime() - LONG_AGO_MILLISECONDS) : common.now,
+      name: [['CN', commonName]],
+      profile: 'client',
+      issuer: kind === 'unknown' ? await this.root('Somebody Else') : issuer,
+    });
+    return { certificatePem: certificatePem(identity), keyPem: keyPem(identity) };
+  }
+
+  #common() {
+    return { keys: 'ec-p256', now: this.#clock.now(), random: this.#random } as const;
+  }
+}
