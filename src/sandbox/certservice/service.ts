@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { encodePem } from '../../pki/index.js';
 import type { Clock } from '../../runtime/clock.js';
+import type { Random } from '../../runtime/random.js';
 import { unreachable } from '../../runtime/unreachable.js';
+import { createIdentity } from '../ca/authority.js';
 import type { SandboxCa } from '../ca/index.js';
 import type { CertServiceBehaviour } from './behaviour.js';
 import { enrol, factsOf, REQUIRED, readRequest } from './enrol.js';
@@ -11,10 +12,10 @@ import type { CertServiceState } from './options.js';
 import { bareText, empty, html, json, type Reply, springDefault, tomcatRefusal } from './reply.js';
 import { type Route, routeOf } from './routes.js';
 import { send, sendSpoilt } from './send.js';
-import type { TlsIdentities } from './tls.js';
+import { certificatePem } from './tls.js';
 
 /** What CertService's `server.max-http-header-size` says. */
-export const HEADER_LIMIT_OCTETS = 16_384;
+const HEADER_LIMIT_OCTETS = 16_384;
 
 const API_HEADERS = REQUIRED['certificate-update'];
 const HEALTH_TYPE = 'application/vnd.spring-boot.actuator.v3+json';
@@ -22,8 +23,8 @@ const HEALTH_TYPE = 'application/vnd.spring-boot.actuator.v3+json';
 interface ServiceParts {
   readonly ca: SandboxCa;
   readonly caNames: Readonly<Record<string, CertServiceBehaviour>>;
-  readonly identities: TlsIdentities;
   readonly clock: Clock;
+  readonly random: Random;
   readonly journal: Journal;
 }
 
@@ -134,21 +135,25 @@ export class Service {
   }
 
   async #unrelated(kind: CertServiceBehaviour['unrelated'] = 'secondRoot'): Promise<readonly string[]> {
-    const { ca, identities } = this.#parts;
+    const { ca } = this.#parts;
     switch (kind) {
       case 'none':
         return [];
       case 'secondRoot':
         return ca.roots.filter((root) => root !== ca.rootPem);
       case 'intermediate':
-        this.#foreignIntermediate ??= identities
-          .root('Other Root')
-          .then((root) => identities.issuingCa('Other Issuing CA', root))
-          .then(({ certificate }) => encodePem('CERTIFICATE', certificate));
+        this.#foreignIntermediate ??= this.#makeForeignIntermediate();
         return [await this.#foreignIntermediate];
       default:
         return unreachable(kind);
     }
+  }
+
+  async #makeForeignIntermediate(): Promise<string> {
+    const common = { keys: 'ec-p256', now: this.#parts.clock.now(), random: this.#parts.random } as const;
+    const root = await createIdentity({ ...common, name: [['CN', 'Other Root']], profile: 'rootCa' });
+    const name = [['CN', 'Other Issuing CA']] as const;
+    return certificatePem(await createIdentity({ ...common, name, profile: 'issuingCa', issuer: root }));
   }
 
   #spring(status: number, path: string): Reply {

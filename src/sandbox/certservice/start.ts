@@ -5,11 +5,11 @@ import { silentLogger } from '../../runtime/logger.js';
 import { systemRandom } from '../../runtime/random.js';
 import { Journal } from './journal.js';
 import type { CertServiceStandIn, CertServiceStandInOptions } from './options.js';
-import { HEADER_LIMIT_OCTETS, Service } from './service.js';
+import { Service } from './service.js';
 import { certificatePem, keyPem, TlsIdentities } from './tls.js';
 
 /** More than CertService takes, so that it is the stand-in that refuses and not the HTTP library. */
-const LIBRARY_LIMIT_OCTETS = 4 * HEADER_LIMIT_OCTETS;
+const LIBRARY_LIMIT_OCTETS = 1_048_576;
 
 /**
  * A stand-in for ONAP's CertService: the same REST API over mutual TLS, with the same manners, good and bad. What it
@@ -17,7 +17,7 @@ const LIBRARY_LIMIT_OCTETS = 4 * HEADER_LIMIT_OCTETS;
  */
 export async function startCertServiceStandIn(options: CertServiceStandInOptions): Promise<CertServiceStandIn> {
   const { clock = systemClock, random = systemRandom, logger = silentLogger, host = '127.0.0.1' } = options;
-  const identities = new TlsIdentities(clock, random);
+  const identities = new TlsIdentities(random);
   const clientCa = await identities.root('CertService Root');
   let serverCa = clientCa;
   const tls = async () => {
@@ -27,7 +27,7 @@ export async function startCertServiceStandIn(options: CertServiceStandInOptions
 
   const closing = new AbortController();
   const journal = new Journal();
-  const service = new Service({ ca: options.ca, caNames: options.caNames ?? { RA: {} }, identities, clock, journal });
+  const service = new Service({ ca: options.ca, caNames: options.caNames ?? { RA: {} }, clock, random, journal });
 
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const gone = new AbortController();

@@ -1,5 +1,5 @@
 import { encodePem } from '../../pki/index.js';
-import type { Clock } from '../../runtime/clock.js';
+import { systemClock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
 import { createIdentity, type Identity } from '../ca/authority.js';
 import type { TlsClient, TlsClientKind } from './options.js';
@@ -14,22 +14,16 @@ export const certificatePem = ({ certificate }: Identity): string => encodePem('
 export const keyPem = ({ privateKey }: Identity): string =>
   privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 
-/** Makes the TLS identities around a stand-in. */
+/** Makes the TLS identities around a stand-in, for the time of the machine: TLS libraries know no other clock. */
 export class TlsIdentities {
-  readonly #clock: Clock;
   readonly #random: Random;
 
-  constructor(clock: Clock, random: Random) {
-    this.#clock = clock;
+  constructor(random: Random) {
     this.#random = random;
   }
 
   root(commonName: string): Promise<Identity> {
     return createIdentity({ ...this.#common(), name: [['CN', commonName]], profile: 'rootCa' });
-  }
-
-  issuingCa(commonName: string, issuer: Identity): Promise<Identity> {
-    return createIdentity({ ...this.#common(), name: [['CN', commonName]], profile: 'issuingCa', issuer });
   }
 
   server(issuer: Identity): Promise<Identity> {
@@ -50,6 +44,6 @@ export class TlsIdentities {
   }
 
   #common() {
-    return { keys: 'ec-p256', now: this.#clock.now(), random: this.#random } as const;
+    return { keys: 'ec-p256', now: systemClock.now(), random: this.#random } as const;
   }
 }
