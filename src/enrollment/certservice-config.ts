@@ -1,4 +1,4 @@
-import type { CertificatePolicy } from './direct-config.js';
+import type { CertificatePolicy } from '../cmp/index.js';
 
 /**
  * Everything the CertService backend must know, with every Secret already read: plain data, no Kubernetes, no defaults
@@ -43,6 +43,4 @@ export interface CertServiceLimits {
   readonly maxResponseBytes: number;
   /** Octets of the request line and all headers that CertService takes; ONAP's takes 16384. */
   readonly maxHeaderBytes: number;
-  /** Connections at a time. */
-  readonly connections: number;
 }

@@ -52,7 +52,7 @@ function assertMatchingKey(certificateField: string, certificatesPem: string, ke
 }
 
 /** Throws EnrollmentError `ConfigurationInvalid` unless connections to the endpoint can be tried. */
-function checkEndpoint(endpoint: CmpEndpoint, name: string): void {
+export function checkEndpoint(endpoint: CmpEndpoint, name: string): void {
   const { url, tlsCaPem, clientCertPem, clientKeyPem, proxy } = endpoint;
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {

@@ -3,15 +3,18 @@ import { buildPath, type Certificate, dedupe } from '../pki/index.js';
 import { unreachable } from '../runtime/unreachable.js';
 import type { DirectBackendConfig } from './direct-config.js';
 
+/** What of an issued certificate decides about the certificates for `ca`. */
+type IssuedPath = Pick<IssuedCertificate, 'path' | 'caPubs' | 'extraCerts'>;
+
 /** Whether the certificate can vouch for others: a CA, or a root from before there were extensions. */
-const isAuthority = (certificate: Certificate) =>
+export const isAuthority = (certificate: Certificate) =>
   certificate.isCA || (certificate.version < 3 && certificate.isSelfSigned);
 
 /**
  * Every CA that the operator trusts, by configuration or by descent: the anchor of this chain, all other configured
  * anchors, and those of caPubs that chain to one. What merely came along in an answer is never trusted.
  */
-function allTrusted(issued: IssuedCertificate, anchors: readonly Certificate[], at: Date): Certificate[] {
+function allTrusted(issued: IssuedPath, anchors: readonly Certificate[], at: Date): Certificate[] {
   const { path, caPubs, extraCerts } = issued;
   const anchor = path.slice(-1);
   const trusted = dedupe([...anchor, ...anchors]);
@@ -26,7 +29,7 @@ function allTrusted(issued: IssuedCertificate, anchors: readonly Certificate[], 
 
 /** The certificates for the outcome's `ca`. */
 export function trustedCas(
-  issued: IssuedCertificate,
+  issued: IssuedPath,
   anchors: readonly Certificate[],
   caBundle: DirectBackendConfig['caBundle'],
   at: Date,

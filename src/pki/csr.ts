@@ -22,6 +22,8 @@ export class CertificationRequest {
   readonly publicKey: KeyObject;
   /** What the extensionRequest attribute asks for (RFC 2985 section 5.4.2), verbatim and in order. */
   readonly extensions: Extensions;
+  /** OIDs of the attributes, in the order received. */
+  readonly attributeTypes: readonly string[];
   /** DER of the AlgorithmIdentifier. */
   readonly signatureAlgorithm: Uint8Array;
   readonly #signed: Uint8Array;
@@ -38,7 +40,9 @@ export class CertificationRequest {
     this.subject = checkedName(info.subject, 'certificate request, subject');
     this.spki = info.subjectPKInfo;
     this.signatureAlgorithm = request.signatureAlgorithm;
-    this.extensions = new Extensions(requestedExtensions(info.attributes ?? []), 'certificate request');
+    const attributes = info.attributes ?? [];
+    this.attributeTypes = attributes.map(({ type }) => type);
+    this.extensions = new Extensions(requestedExtensions(attributes), 'certificate request');
     this.#signed = signed;
     this.#signature = request.signature;
     this.publicKey = publicKeyFromSpki(info.subjectPKInfo);

@@ -14,6 +14,7 @@ export {
   type DifferenceSeverity,
   type WantedCertificate,
 } from './compare.js';
+export { createCsr } from './create-csr.js';
 export { CertificationRequest, parseCsr } from './csr.js';
 export { PkiError, type PkiErrorCode } from './error.js';
 export { type BasicConstraintsValue, type Extension, Extensions } from './extension.js';

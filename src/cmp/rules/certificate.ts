@@ -6,6 +6,7 @@ import {
   type Difference,
   generalNameKey,
   nameAttributes,
+  type PathResult,
   PkiError,
   samePublicKey,
   type WantedCertificate,
@@ -71,22 +72,32 @@ export function caOnlyIfAsked(certificate: Certificate, { isCA }: WantedCertific
 }
 
 /**
- * It chains to an anchor of the operator's. Returns the path, leaf first, anchor last; where intermediates are anchors
- * too, the path that ends at a self-signed root is preferred, since that is what goes into `ca`.
+ * A path from the certificate to one of the anchors, leaf first, anchor last; where intermediates are anchors too, one
+ * that ends at a self-signed root is preferred, since that is what goes into `ca`.
  */
+export function pathToTrust(
+  certificate: Certificate,
+  untrusted: readonly Certificate[],
+  anchors: readonly Certificate[],
+  at: Date,
+): PathResult {
+  const options = { at, allowUnknownCriticalInLeaf: true };
+  const roots = anchors.filter(({ isSelfSigned }) => isSelfSigned);
+  if (roots.length > 0 && roots.length < anchors.length) {
+    const toRoot = buildPath(certificate, { ...options, untrusted: [...anchors, ...untrusted], anchors: roots });
+    if (toRoot.ok) return toRoot;
+  }
+  return buildPath(certificate, { ...options, untrusted, anchors });
+}
+
+/** It chains to an anchor of the operator's. Returns the path as `pathToTrust` finds it. */
 export function chainsToTrust(
   certificate: Certificate,
   untrusted: readonly Certificate[],
   anchors: readonly Certificate[],
   at: Date,
 ): readonly Certificate[] {
-  const options = { at, allowUnknownCriticalInLeaf: true };
-  const roots = anchors.filter(({ isSelfSigned }) => isSelfSigned);
-  if (roots.length > 0 && roots.length < anchors.length) {
-    const toRoot = buildPath(certificate, { ...options, untrusted: [...anchors, ...untrusted], anchors: roots });
-    if (toRoot.ok) return toRoot.path;
-  }
-  const found = buildPath(certificate, { ...options, untrusted, anchors });
+  const found = pathToTrust(certificate, untrusted, anchors, at);
   if (found.ok) return found.path;
   throw new CmpError({
     code: 'ChainIncomplete',

@@ -10,7 +10,8 @@ export interface HttpResponseHead {
 
 const LONGEST_RETRY_AFTER_MS = 24 * 3_600_000;
 
-function header(head: HttpResponseHead, name: string): string {
+/** The first value of a header, trimmed; empty if absent. `name` in lower case. */
+export function header(head: HttpResponseHead, name: string): string {
   const value = head.headers[name];
   return (typeof value === 'string' ? value : (value?.[0] ?? '')).trim();
 }
@@ -22,7 +23,7 @@ function isCmpMediaType(value: string): boolean {
 }
 
 /** Retry-After (RFC 9110 section 10.2.3) in milliseconds from now, bounded; undefined if absent or unreadable. */
-function retryAfterMs(value: string, clock: Clock): number | undefined {
+export function retryAfterMs(value: string, clock: Clock): number | undefined {
   if (value === '') return undefined;
   const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - clock.now().getTime();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS) : undefined;

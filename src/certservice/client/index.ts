@@ -1,0 +1,1 @@
+export { type CertServiceEnrollerSeams, createCertServiceEnroller } from './enroller.js';
