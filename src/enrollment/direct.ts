@@ -66,8 +66,7 @@ export function createDirectEnroller(config: DirectBackendConfig, seams: DirectE
         assertCertificatesCurrent(session);
         await session.transport.probe(signal);
       }),
-    // Connections live no longer than their transactions.
-    close: async () => {},
+    close: () => session.transport.close(),
   };
 }
 

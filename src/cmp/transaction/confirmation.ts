@@ -78,7 +78,7 @@ export function sendConfirmation(
   signal: AbortSignal,
 ): Promise<Answer> {
   const { content, pvno3 } = certConfirmContent(certificate, certReqId);
-  return dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3, pauses: true });
+  return dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
 }
 
 /** Tells the CA that its certificate is not wanted, so that it can revoke it. The reason for that matters more than whether this works. */
@@ -91,7 +91,7 @@ export async function refuse(
 ): Promise<void> {
   const { content, pvno3 } = refusalContent(kept, reason.message);
   try {
-    const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3, pauses: true });
+    const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
     bodyTypeExpected(answer.body, ['pkiconf']);
   } catch (error) {
     if (!(error instanceof CmpError)) throw error;

@@ -3,13 +3,13 @@ import { ConnectFailure } from './failure.js';
 import type { TransferEndpoint, TransferSettings } from './transport.js';
 
 /**
- * How long an idle connection may be used again within its transaction. Short on purpose: servers close connections
- * when they please, and a message that meets a closing one is lost without our knowing whether it was read.
+ * How long an idle connection may be used again. Short on purpose: servers close connections when they please, and a
+ * message that meets a closing one is lost without our knowing whether it was read.
  */
 const KEEP_ALIVE_MS = 1_000;
 
 export interface EndpointDialer {
-  /** A dispatcher for one transaction. */
+  /** A connection to be. Nothing happens before it is used. */
   dial(): Dispatcher;
   /** Connects and hangs up. Throws ConnectFailure. */
   knock(signal: AbortSignal): Promise<void>;
@@ -25,10 +25,7 @@ function tlsOptions(endpoint: TransferEndpoint) {
   };
 }
 
-/**
- * Makes connections to one endpoint: one per transaction, so that none is ever shared or found stale (OpenSSL's server
- * hangs up after each transaction). TLS sessions are resumed across transactions through the shared connector.
- */
+/** Makes connections to one endpoint. New ones resume the TLS session of earlier ones through the shared connector. */
 export function endpointDialer(endpoint: TransferEndpoint, settings: TransferSettings): EndpointDialer {
   const { origin, protocol, hostname, port } = new URL(endpoint.url);
   const timeout = settings.connectTimeoutMs;

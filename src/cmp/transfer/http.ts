@@ -3,7 +3,8 @@ import type { Clock } from '../../runtime/clock.js';
 import { startDeadline } from '../../runtime/deadline.js';
 import { CmpError } from '../error.js';
 import { printable } from '../text.js';
-import { type EndpointDialer, endpointDialer } from './dispatcher.js';
+import { Connections, promisesToStay } from './connections.js';
+import { endpointDialer } from './dispatcher.js';
 import { ConnectFailure, connectError, exchangeError, timeoutError } from './failure.js';
 import { bodyIsCmp, readBounded } from './response.js';
 import type {
@@ -16,7 +17,13 @@ import type {
 
 interface Target {
   readonly endpoint: TransferEndpoint;
-  readonly dialer: EndpointDialer;
+  readonly connections: Connections;
+}
+
+interface HttpAnswer {
+  readonly octets: Uint8Array;
+  /** Whether another transaction may use the connection. */
+  readonly reusable: boolean;
 }
 
 /** Proxies are dialled by undici itself: there only the system call tells that nothing was sent. */
@@ -28,7 +35,10 @@ function isConnectFailure(error: unknown): boolean {
 
 /** CMP over HTTP(S) (RFC 9811). Plain TLS sockets, no redirects, no decompression, bounded in time and size. */
 export function createHttpTransport(settings: TransferSettings, clock: Clock): HttpTransport {
-  const targets = settings.endpoints.map((endpoint) => ({ endpoint, dialer: endpointDialer(endpoint, settings) }));
+  const targets = settings.endpoints.map((endpoint) => ({
+    endpoint,
+    connections: new Connections(endpointDialer(endpoint, settings)),
+  }));
   if (targets.length === 0) {
     throw new CmpError({ code: 'ConfigurationInvalid', message: 'no CMP endpoint is configured' });
   }
@@ -39,10 +49,10 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
     message: Uint8Array,
     signal: AbortSignal,
     { pauses = false }: ExchangeOptions,
-  ) {
+  ): Promise<HttpAnswer> {
     const where = printable(endpoint.url);
-    const expired = timeoutError(endpoint, settings.requestTimeoutMs);
-    const deadline = startDeadline(clock, settings.requestTimeoutMs, () => expired, signal);
+    const limit = settings.requestTimeoutMs;
+    const deadline = startDeadline(clock, limit, () => timeoutError(endpoint, limit), signal);
     const url = new URL(endpoint.url);
     let response: Dispatcher.ResponseData | undefined;
     try {
@@ -61,15 +71,16 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
         signal: deadline.signal,
       });
       bodyIsCmp(response, where, clock);
-      return await readBounded(response.body, response, where, settings.maxResponseBytes);
+      const octets = await readBounded(response.body, response, where, settings.maxResponseBytes);
+      return { octets, reusable: !pauses && promisesToStay(response) };
     } catch (error) {
       // Whatever is left of the body would only be read to be thrown away.
       response?.body.on('error', () => {}).destroy();
       if (signal.aborted) throw signal.reason;
-      if (deadline.signal.aborted) throw expired;
+      if (deadline.signal.aborted) throw deadline.signal.reason;
       if (error instanceof CmpError) throw error;
       if (isConnectFailure(error)) throw error instanceof ConnectFailure ? error : new ConnectFailure(error);
-      throw exchangeError(error, endpoint, settings.requestTimeoutMs);
+      throw exchangeError(error, endpoint, limit);
     } finally {
       deadline.release();
     }
@@ -89,28 +100,33 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
       }
     }
     let connection: { readonly target: Target; readonly dispatcher: Dispatcher } | undefined;
+    let reusable = false;
 
     async function exchange(
       message: Uint8Array,
       signal: AbortSignal,
       options: ExchangeOptions = {},
     ): Promise<Uint8Array> {
+      reusable = false;
       if (connection !== undefined) {
         const { target, dispatcher } = connection;
-        return post(target, dispatcher, message, signal, options).catch((error: unknown) => {
+        const answer = await post(target, dispatcher, message, signal, options).catch((error: unknown) => {
           throw error instanceof ConnectFailure ? connectError(error, target.endpoint) : error;
         });
+        reusable = answer.reusable;
+        return answer.octets;
       }
       const failures: CmpError[] = [];
       for (const target of candidates) {
-        const dispatcher = target.dialer.dial();
+        const dispatcher = target.connections.take();
         try {
           const answer = await post(target, dispatcher, message, signal, options);
           connection = { target, dispatcher };
           endpoint = target.endpoint.url;
-          return answer;
+          reusable = answer.reusable;
+          return answer.octets;
         } catch (error) {
-          await dispatcher.destroy();
+          await target.connections.giveBack(dispatcher, false);
           if (!(error instanceof ConnectFailure)) throw error;
           failures.push(connectError(error, target.endpoint));
         }
@@ -124,16 +140,18 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
       },
       exchange,
       close: async () => {
-        await connection?.dispatcher.destroy();
+        const { target, dispatcher } = connection ?? {};
+        connection = undefined;
+        if (dispatcher !== undefined) await target?.connections.giveBack(dispatcher, reusable);
       },
     };
   }
 
   async function probe(signal: AbortSignal): Promise<void> {
     const failures: CmpError[] = [];
-    for (const { endpoint, dialer } of targets) {
+    for (const { endpoint, connections } of targets) {
       try {
-        await dialer.knock(signal);
+        await connections.knock(signal);
         return;
       } catch (error) {
         if (!(error instanceof ConnectFailure)) throw error;
@@ -143,7 +161,13 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
     throw allFailed(failures);
   }
 
-  return { open, probe };
+  return {
+    open,
+    probe,
+    close: async () => {
+      await Promise.all(targets.map(({ connections }) => connections.close()));
+    },
+  };
 }
 
 /** One error for all endpoints: the first one's kind, everybody's reason. */

@@ -26,8 +26,8 @@ export interface TransferSettings {
 
 export interface ExchangeOptions {
   /**
-   * No other message will follow soon, so the server should not keep the connection open. Some servers, OpenSSL's among
-   * them, serve nobody else meanwhile, and give up the transaction when an idle connection ends.
+   * The transaction goes on, but not soon, so the server should not keep the connection open. Some servers, OpenSSL's
+   * among them, serve nobody else meanwhile, and give up the transaction when an idle connection ends.
    */
   readonly pauses?: boolean;
 }
@@ -50,4 +50,6 @@ export interface HttpTransport {
   open(endpoint?: string): TransferChannel;
   /** Connects (TLS included) to the first endpoint that answers and hangs up; sends nothing. Throws CmpError. */
   probe(signal: AbortSignal): Promise<void>;
+  /** Drops idle connections. */
+  close(): Promise<void>;
 }

@@ -83,6 +83,7 @@ export class TestCa {
       close: async () => {},
     }),
     probe: async () => {},
+    close: async () => {},
   };
 
   async answer(request: ReceivedMessage): Promise<Uint8Array> {

@@ -62,6 +62,7 @@ const nobody: HttpTransport = {
     throw new Error('nobody is there');
   },
   probe: async () => {},
+  close: async () => {},
 };
 
 export const ENDPOINT = 'http://ca.test/pkix/';
@@ -77,6 +78,7 @@ export function transportTo(
       close: async () => {},
     }),
     probe: async () => {},
+    close: async () => {},
   };
 }
 

@@ -203,20 +203,69 @@ describe('HTTP transfer', () => {
     for (let round = 0; round < 3; round++) expect(await channel.exchange(MESSAGE, never)).toHaveLength(5);
   });
 
-  it('uses one connection per transaction, and another one for the next', async () => {
+  /** Which connections two transactions of two messages each use, by the client's port. */
+  async function connectionsUsed(prepare: (server: Server) => void, headers: Record<string, string> = {}) {
     const ports: (number | undefined)[] = [];
-    const url = await http((request, response) => {
-      ports.push(request.socket.remotePort);
-      answer()(request, response);
+    const server = createServer((message, response) => {
+      ports.push(message.socket.remotePort);
+      answer(200, headers)(message, response);
     });
+    prepare(server);
+    const { transport } = open([`http://${await listen(server)}/`]);
+    closers.unshift(() => transport.close());
     for (let round = 0; round < 2; round++) {
-      const { channel } = open([url]);
+      const channel = transport.open();
       await channel.exchange(MESSAGE, never);
       await channel.exchange(MESSAGE, never);
+      await channel.close();
     }
-    expect(ports[0]).toBe(ports[1]);
-    expect(ports[2]).toBe(ports[3]);
-    expect(ports[2]).not.toBe(ports[0]);
+    return ports.map((port) => ports.indexOf(port));
+  }
+
+  it.each<[string, (server: Server) => void, Record<string, string>, number[]]>([
+    ['keeps the connection for later transactions where the server promises to', () => {}, {}, [0, 0, 0, 0]],
+    [
+      'uses one connection per transaction where it does not',
+      (server) => (server.keepAliveTimeout = 0),
+      {},
+      [0, 0, 2, 2],
+    ],
+    ['does not rely on a promise for a second', (server) => (server.keepAliveTimeout = 1_000), {}, [0, 1, 2, 3]],
+    ['uses a new one each time where the server closes', () => {}, { connection: 'close' }, [0, 1, 2, 3]],
+  ])('%s', async (_name, prepare, headers, expected) => {
+    expect(await connectionsUsed(prepare, headers)).toEqual(expected);
+  });
+
+  it('asks the server to close when the transaction pauses', async () => {
+    const seen: (string | undefined)[] = [];
+    const url = await http((message, response) => {
+      seen.push(message.headers.connection);
+      answer()(message, response);
+    });
+    const { channel } = open([url]);
+    await channel.exchange(MESSAGE, never);
+    await channel.exchange(MESSAGE, never, { pauses: true });
+    await channel.exchange(MESSAGE, never);
+    expect(seen).toEqual(['keep-alive', 'close', 'keep-alive']);
+  });
+
+  it('does not inherit a connection on which something went wrong', async () => {
+    let count = 0;
+    const ports = new Set<number | undefined>();
+    const url = await http((message, response) => {
+      ports.add(message.socket.remotePort);
+      answer(++count === 1 ? 404 : 200, { 'content-type': count === 1 ? 'text/plain' : 'application/pkixcmp' })(
+        message,
+        response,
+      );
+    });
+    const { transport, channel } = open([url]);
+    await expect(channel.exchange(MESSAGE, never)).rejects.toMatchObject({ code: 'HttpFailed' });
+    await channel.close();
+    const next = transport.open();
+    closers.unshift(() => next.close());
+    await next.exchange(MESSAGE, never);
+    expect(ports.size).toBe(2);
   });
 });
 
