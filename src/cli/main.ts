@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
+import { systemRandom } from '../runtime/random.js';
 import { controllerCommand } from './commands/controller.js';
+import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { enrollCommand } from './commands/enroll.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -22,9 +24,11 @@ Exit codes: 0 done, 1 the CA or a policy said no, 2 usage, 3 environment (networ
   .addCommand(sandboxCommand(terminal))
   .addCommand(demoCommand(terminal))
   .addCommand(enrollCommand(terminal))
-  .addCommand(inspectCommand(terminal));
+  .addCommand(inspectCommand(terminal))
+  .addCommand(convertCommand(terminal, systemRandom));
 
-for (const command of [program, ...program.commands])
+const subcommands = program.commands.flatMap((command) => [command, ...command.commands]);
+for (const command of [program, ...subcommands])
   command.exitOverride().showHelpAfterError('(--help shows the options)');
 
 async function run(): Promise<ExitCode> {
