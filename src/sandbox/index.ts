@@ -3,6 +3,7 @@ import { type SandboxCa, type SandboxCaOptions, startSandboxCa } from './ca/inde
 
 export { type ApiServer, type PolicyRule, startApiServer } from './apiserver/index.js';
 export { type SandboxCa, startSandboxCa } from './ca/index.js';
+export { createTlsMaterial, type TlsMaterial } from './certservice/index.js';
 
 export interface SandboxOptions {
   /** TCP ports on 127.0.0.1; 0 takes a free one. */

@@ -16,3 +16,4 @@ export type {
   TlsClientKind,
 } from './options.js';
 export { startCertServiceStandIn } from './start.js';
+export { createTlsMaterial, type TlsMaterial } from './tls.js';

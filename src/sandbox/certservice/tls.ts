@@ -1,6 +1,6 @@
 import { encodePem } from '../../pki/index.js';
 import { systemClock } from '../../runtime/clock.js';
-import type { Random } from '../../runtime/random.js';
+import { type Random, systemRandom } from '../../runtime/random.js';
 import { createIdentity, type Identity } from '../ca/authority.js';
 import type { TlsClient, TlsClientKind } from './options.js';
 
@@ -46,4 +46,25 @@ export class TlsIdentities {
   #common() {
     return { keys: 'ec-p256', now: systemClock.now(), random: this.#random } as const;
   }
+}
+
+/** What mutual TLS around a CertService needs. */
+export interface TlsMaterial {
+  /** PEM of the CA of both. */
+  readonly caPem: string;
+  /** For `oom-cert-service`, `localhost` and 127.0.0.1. */
+  readonly server: TlsClient;
+  readonly client: TlsClient;
+}
+
+/** A CA, a server certificate and a client certificate, as OOM's chart has cert-manager make them. */
+export async function createTlsMaterial(clientName: string, random = systemRandom): Promise<TlsMaterial> {
+  const identities = new TlsIdentities(random);
+  const root = await identities.root('root.com');
+  const server = await identities.server(root);
+  return {
+    caPem: certificatePem(root),
+    server: { certificatePem: certificatePem(server), keyPem: keyPem(server) },
+    client: await identities.client(clientName, root, 'good'),
+  };
 }
