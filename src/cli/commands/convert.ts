@@ -1,38 +1,10 @@
-import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ISSUER_GROUP, type IssuerKind } from '../../api/issuer.js';
 import type { Random } from '../../runtime/random.js';
-import type { CertificateOptions, ClientOptions } from '../convert/certservice-client.js';
 import type { Environment } from '../convert/client-environment.js';
-import type { ClientSourceFlags } from '../convert/client-sources.js';
 import { collectAssignment, parseObjectName } from '../convert/names.js';
-import { readText } from '../files.js';
+import type { BlueprintFlags, ClientFlags, CmpServerFlags } from '../convert/run.js';
 import type { Terminal } from '../terminal.js';
-
-interface OutFlag {
-  readonly out?: string;
-}
-
-interface BlueprintFlags extends CertificateOptions, OutFlag {
-  readonly component?: string;
-  readonly input: Environment;
-  readonly inputs?: string;
-  readonly organization: string;
-  readonly organizationalUnit: string;
-  readonly country: string;
-  readonly state: string;
-  readonly location: string;
-}
-
-interface CmpServerFlags extends OutFlag {
-  readonly caName?: string;
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly issuerKind: IssuerKind;
-  readonly trust?: string;
-  readonly tlsCa?: string;
-  readonly legacyMac: boolean;
-}
 
 const NOTHING: Environment = new Map();
 
@@ -56,13 +28,9 @@ function clientCommand(terminal: Terminal, random: Random): Command {
     .option('--container <name>', 'of several such init containers, only this one')
     .option('--env <name=value>', 'set a variable; may be given several times', collectAssignment, NOTHING)
     .option('--with-issuer', "also write the CMPv2Issuer that calls the client's CertService", false);
-  return certificateOptions(command).action(async (flags: ClientOptions & ClientSourceFlags & OutFlag) => {
-    const [{ convertCertServiceClients }, { readClientSources }, { writeConversion }] = await Promise.all([
-      import('../convert/certservice-client.js'),
-      import('../convert/client-sources.js'),
-      import('../convert/output.js'),
-    ]);
-    writeConversion(convertCertServiceClients(readClientSources(flags), flags, random), flags.out, terminal);
+  return certificateOptions(command).action(async (flags: ClientFlags) => {
+    const { runClient } = await import('../convert/run.js');
+    runClient(flags, random, terminal);
   });
 }
 
@@ -80,21 +48,8 @@ function blueprintCommand(terminal: Terminal, random: Random): Command {
     .option('--state <text>', "the plugin's state", 'California')
     .option('--location <text>', "the plugin's location", 'San-Francisco');
   return certificateOptions(command).action(async (file: string, flags: BlueprintFlags) => {
-    const [{ externalCertNodes, parseInputs }, { convertBlueprint }, { writeConversion }, { parseYaml }] =
-      await Promise.all([
-        import('../convert/blueprint.js'),
-        import('../convert/dcae-blueprint.js'),
-        import('../convert/output.js'),
-        import('../convert/yaml.js'),
-      ]);
-    const [blueprint] = parseYaml(file, readText('FILE', file));
-    const { inputs } = flags;
-    const fromFile =
-      inputs === undefined ? NOTHING : parseInputs(inputs, parseYaml(inputs, readText('--inputs', inputs))[0]);
-    const nodes = externalCertNodes(blueprint, file, new Map([...fromFile, ...flags.input]));
-    const { organization, organizationalUnit, country, state: province, location: locality } = flags;
-    const subject = { organization, organizationalUnit, country, province, locality };
-    writeConversion(convertBlueprint(nodes, { ...flags, subject }, random), flags.out, terminal);
+    const { runBlueprint } = await import('../convert/run.js');
+    runBlueprint(file, flags, random, terminal);
   });
 }
 
@@ -111,26 +66,8 @@ function cmpServerCommand(terminal: Terminal): Command {
     .option('--namespace <name>', 'namespace of the objects; default: none, kubectl chooses', parseObjectName)
     .addOption(outOption())
     .action(async (file: string, flags: CmpServerFlags) => {
-      const [{ convertCmpServer }, { writeConversion }, { assertCertificates }] = await Promise.all([
-        import('../convert/cmpserver.js'),
-        import('../convert/output.js'),
-        import('../convert/trust.js'),
-      ]);
-      const { trust, tlsCa } = flags;
-      const folder = file === '-' ? '.' : dirname(file);
-      const conversion = convertCmpServer(
-        {
-          source: file === '-' ? 'standard input' : file,
-          text: readText('FILE', file),
-          readText: (path) => readText('FILE', resolve(folder, path)),
-        },
-        {
-          ...flags,
-          ...(trust !== undefined && { trustPem: assertCertificates('--trust', readText('--trust', trust)) }),
-          ...(tlsCa !== undefined && { tlsCaPem: assertCertificates('--tls-ca', readText('--tls-ca', tlsCa)) }),
-        },
-      );
-      writeConversion(conversion, flags.out, terminal);
+      const { runCmpServer } = await import('../convert/run.js');
+      runCmpServer(file, flags, terminal);
     });
 }
 

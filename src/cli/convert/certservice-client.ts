@@ -77,10 +77,12 @@ function warningsOf(source: ClientSource, settings: ClientSettings, names: Names
   return [
     ...(sans.oldDelimiter === undefined
       ? []
-      : [`SANS is parted by "${sans.oldDelimiter}", as in old documentation: read as ${sansText(settings)}`]),
+      : [`SANS is separated by "${sans.oldDelimiter}", as in old documentation: read as ${sansText(settings)}`]),
     ...(options.withIssuer
       ? certServiceIssuerWarnings(requestUrl)
-      : [`CA_NAME=${caName} and REQUEST_URL=${requestUrl} belong to the issuer: make sure that ${issuer} names them`]),
+      : [
+          `CA_NAME=${caName} and REQUEST_URL=${requestUrl} are the issuer's business: make sure that ${issuer} uses that CA`,
+        ]),
     ...(timeout ? [`REQUEST_TIMEOUT=${timeout} has no counterpart: the issuer has time limits of its own`] : []),
     mountAdvice(source, settings, names),
     ...(keystores.length === 0

@@ -3,6 +3,7 @@ import { readText } from '../files.js';
 import type { ClientSource } from './certservice-client.js';
 import { type Environment, parseEnvironment } from './client-environment.js';
 import { type ClientContainer, clientContainers } from './manifest.js';
+import { sourceName } from './names.js';
 import { parseYaml } from './yaml.js';
 
 export interface ClientSourceFlags {
@@ -12,8 +13,6 @@ export interface ClientSourceFlags {
   /** Variables given by hand; they win. */
   readonly env: Environment;
 }
-
-const sourceName = (path: string): string => (path === '-' ? 'standard input' : path);
 
 function environmentSource(path: string, env: Environment): ClientSource {
   const label = sourceName(path);

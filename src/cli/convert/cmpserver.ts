@@ -90,8 +90,24 @@ function recipientOf(issuerDN: string, trustPem: string | undefined): string {
   return formatName(anchor?.subject ?? reversed(name));
 }
 
-/** Bounds of the CRD. */
-const seconds = (milliseconds: number, longest: number): number => Math.min(milliseconds / 1000, longest);
+/** Upper bounds of the CRD. */
+const LONGEST = { concurrency: 256, connectTimeoutMs: 120_000, requestTimeoutMs: 600_000 } as const;
+type Limit = keyof typeof LONGEST;
+
+const limited = ({ limits }: CmpServer, limit: Limit): number => Math.min(limits[limit], LONGEST[limit]);
+
+function limitWarnings(server: CmpServer, entry: unknown): string[] {
+  const limits = field(entry, 'limits');
+  if (!isTree(limits)) return [];
+  const cut = (Object.keys(LONGEST) as Limit[]).filter((limit) => server.limits[limit] > LONGEST[limit]);
+  const cutNames = cut.map((limit) => limit.replace(/Ms$/, 'Seconds'));
+  return [
+    ...(cut.length === 0 ? [] : [`limits: set to the most an issuer may have: ${cutNames.join(', ')}`]),
+    ...(field(limits, 'enrollmentTimeoutSeconds') === undefined
+      ? []
+      : ['limits.enrollmentTimeoutSeconds has no counterpart: requests stay Pending until the CA has answered']),
+  ];
+}
 
 /**
  * A direct issuer in place of one entry of CertService's `cmpServers.json`, and the Secret with its reference value and
@@ -131,7 +147,7 @@ export function convertCmpServer(file: CmpServersFile, options: CmpServerOptions
     kind: options.issuerKind,
     metadata: cluster ? { name } : inNamespace(name),
     spec: {
-      ...(hasLimits && { limits: { concurrency: Math.min(server.limits.concurrency, 256) } }),
+      ...(hasLimits && { limits: { concurrency: limited(server, 'concurrency') } }),
       cmp: {
         endpoints: [{ url: server.url, ...(Object.keys(tls).length > 0 && { tls }) }],
         recipient: recipientOf(server.issuerDN, trustPem),
@@ -143,8 +159,8 @@ export function convertCmpServer(file: CmpServersFile, options: CmpServerOptions
         responseProtection: server.responseProtection,
         ...(server.acceptModifications && { policy: { subject: 'Any', subjectAltNames: 'Any' } }),
         ...(hasLimits && {
-          connectTimeoutSeconds: seconds(server.limits.connectTimeoutMs, 120),
-          requestTimeoutSeconds: seconds(server.limits.requestTimeoutMs, 600),
+          connectTimeoutSeconds: limited(server, 'connectTimeoutMs') / 1000,
+          requestTimeoutSeconds: limited(server, 'requestTimeoutMs') / 1000,
         }),
       },
     },
@@ -177,6 +193,7 @@ function warningsOf(
     ...(server.ignoreKeyUsage
       ? ['ignoreKeyUsage has no counterpart: the signer of answers needs digitalSignature']
       : []),
+    ...limitWarnings(server, entry),
     ...(leftOver.length === 0 ? [] : [`fields without a meaning, left out: ${leftOver.join(', ')}`]),
     ...(issuerKind === 'CMPv2ClusterIssuer' && namespace === undefined
       ? [

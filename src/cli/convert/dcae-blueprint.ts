@@ -91,11 +91,13 @@ function convertNode(node: BlueprintNode, options: BlueprintOptions, random: Ran
     ),
     warnings: [
       ...component.warnings,
-      ...(delimiter === undefined ? [] : [`sans is parted by "${delimiter}", as in old documentation: read as a list`]),
+      ...(delimiter === undefined
+        ? []
+        : [`sans is separated by "${delimiter}", as in old documentation: read as a list`]),
       ...sans.unmatched.map(
         (entry) => `sans: "${entry}" is no email address, IP address, domain name or URI; left out, as the plugin did`,
       ),
-      `ca_name ${caName} is for the issuer to know: make sure that ${options.issuerKind} ${options.issuerName} uses that CA`,
+      `ca_name ${caName} is the issuer's business: make sure that ${options.issuerKind} ${options.issuerName} uses that CA`,
       `external_cert_directory: mount ${mount} at ${directory.replace(/\/*$/, '/')}external/`,
     ],
   };

@@ -26,3 +26,6 @@ export function collectAssignment(text: string, before: ReadonlyMap<string, stri
   if (equals < 1) throw new InvalidArgumentError('give NAME=VALUE.');
   return new Map([...before, [text.slice(0, equals), text.slice(equals + 1)]]);
 }
+
+/** How messages call a file that an option names. */
+export const sourceName = (path: string): string => (path === '-' ? 'standard input' : path);

@@ -21,7 +21,7 @@ const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const DOMAIN = new RegExp(`^(?=.{1,253}\\.?$)${LABEL}(?:\\.${LABEL})*\\.?$`);
 const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(.+)$/;
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s]+$/;
-/** Schemes whose URIs look like a list parted by colons. */
+/** Schemes whose URIs look like a list separated by colons. */
 const SCHEME_WITHOUT_SLASHES = /^(?:urn|tag|sips?|tel|mailto|did):/i;
 
 /** The type of one name, in the order in which the CertService client tried: email, IP address, domain, URI. */
@@ -49,7 +49,7 @@ function split(text: string): { readonly parts: readonly string[]; readonly oldD
   return { parts: [text] };
 }
 
-/** Reads a list of subject alternative names: parted by commas, or as older ONAP documentation has it by `;` or `:`. */
+/** Reads a list of subject alternative names: separated by commas, or as older ONAP documentation has it by `;` or `:`. */
 export function parseSans(text: string): ParsedSans {
   const { parts, oldDelimiter } = split(text);
   const found: Record<SanField | 'unmatched', string[]> = {
