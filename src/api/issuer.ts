@@ -36,6 +36,15 @@ export const ISSUER_TYPES: Readonly<Record<IssuerKind, ResourceType>> = {
   CMPv2ClusterIssuer: CLUSTER_ISSUER,
 };
 
+/**
+ * The issuer with the defaults of our CRD. The API server has filled them in, unless it still has ONAP's CRD: Helm never
+ * replaces one.
+ */
+export function withDefaults(issuer: Issuer): Issuer {
+  const spec: Partial<IssuerSpec> = issuer.spec;
+  return { ...issuer, spec: { caBundle: 'All', limits: {}, ...spec } };
+}
+
 /** Exactly one of our kinds; an empty kind is cert-manager's `Issuer`, not ours. */
 export const isIssuerKind = (kind: string | undefined): kind is IssuerKind =>
   kind !== undefined && Object.hasOwn(ISSUER_TYPES, kind);

@@ -2,7 +2,7 @@ import type { CertificateRequest } from '../api/certificate-request.js';
 import { findCondition, isTrue } from '../api/conditions.js';
 import type { PendingState } from '../enrollment/enroller.js';
 import { unreachable } from '../runtime/unreachable.js';
-import { type IssuerName, issuerOf, printableIssuer } from './issuer-key.js';
+import { type IssuerName, issuerOf, printableResource } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
 import type { IssuedOutcome, RequestRecord } from './request-record.js';
 
@@ -60,7 +60,7 @@ export function decide(
       return {
         kind: 'awaitIssuer',
         reason: 'IssuerNotReady',
-        message: `${printableIssuer(name)} is not ready: ${issuer.message}`,
+        message: `${printableResource(name)} is not Ready: ${issuer.message}`,
       };
     case 'ready':
       return exchange(issuer, record, now);
@@ -103,5 +103,5 @@ function exchange(
 }
 
 function missingIssuer(name: IssuerName): string {
-  return `${printableIssuer(name)} does not exist: create it, or correct spec.issuerRef of the Certificate`;
+  return `Failed to retrieve ${printableResource(name)}: it does not exist; create it, or correct spec.issuerRef of the Certificate`;
 }

@@ -1,5 +1,7 @@
+import type { BackendKind } from '../enrollment/backend-config.js';
 import type { Enroller } from '../enrollment/enroller.js';
 import type { Logger } from '../runtime/logger.js';
+import type { VerifiedIssuer } from './issuer-verifier.js';
 
 /**
  * An Enroller of one issuer revision, shared by the requests that use it. Once retired it takes nobody in any more, and
@@ -7,13 +9,15 @@ import type { Logger } from '../runtime/logger.js';
  */
 export class EnrollerLease {
   readonly revision: string;
+  readonly backend: BackendKind;
   readonly #enroller: Enroller;
   readonly #logger: Logger;
   #users = 0;
   #retired = false;
 
-  constructor(revision: string, enroller: Enroller, logger: Logger) {
+  constructor({ revision, backend, enroller }: VerifiedIssuer, logger: Logger) {
     this.revision = revision;
+    this.backend = backend;
     this.#enroller = enroller;
     this.#logger = logger;
   }

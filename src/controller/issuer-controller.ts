@@ -142,7 +142,7 @@ export class IssuerController implements IssuerDirectory {
           reason: 'Verified',
           message: `${issuer.kind} verified and ready to sign certificates`,
         },
-        lease: new EnrollerLease(verified.revision, verified.enroller, this.#deps.logger.child({ issuer: key })),
+        lease: new EnrollerLease(verified, this.#deps.logger.child({ issuer: key })),
         ...(concurrency !== undefined && { concurrency }),
         probedAt,
         failures: 0,

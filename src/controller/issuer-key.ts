@@ -33,9 +33,9 @@ export function parseIssuerKey(key: string): IssuerName {
   return second === undefined ? { kind, name: first } : { kind, namespace: first, name: second };
 }
 
-/** How messages name an issuer. */
-export const printableIssuer = ({ kind, namespace, name }: IssuerName): string =>
-  namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+/** How messages name an issuer; the words are those of ONAP's provider. */
+export const printableResource = ({ kind, namespace, name }: IssuerName): string =>
+  namespace === undefined ? `${kind} resource ${name}` : `${kind} resource ${namespace}/${name}`;
 
 export const issuerLabels = ({ kind, namespace, name }: IssuerName): IssuerLabels => ({
   kind,

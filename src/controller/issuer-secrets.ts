@@ -5,15 +5,16 @@ import type { KubeClient } from '../kube/client.js';
 import { IssuerProblem } from './issuer-problem.js';
 
 /** Names of the Secrets that an issuer's spec mentions, each once. */
-export function secretNames({ cmp }: IssuerSpec): readonly string[] {
-  if (cmp === undefined) return [];
+export function secretNames({ cmp, certSecretRef }: IssuerSpec): readonly string[] {
   const names = [
-    cmp.protection.mac?.secretRef.name,
-    cmp.protection.signature?.secretRef.name,
-    cmp.trust.caSecretRef?.name,
-    ...cmp.endpoints.flatMap(({ tls }) => [tls?.caSecretRef?.name, tls?.clientCertSecretRef?.name]),
+    certSecretRef?.name,
+    cmp?.protection.mac?.secretRef.name,
+    cmp?.protection.signature?.secretRef.name,
+    cmp?.trust.caSecretRef?.name,
+    ...(cmp?.endpoints ?? []).flatMap(({ tls }) => [tls?.caSecretRef?.name, tls?.clientCertSecretRef?.name]),
   ];
-  return [...new Set(names.filter((name) => name !== undefined))];
+  // ONAP's CRD lets an empty name pass; that there is one is found elsewhere.
+  return [...new Set(names.filter((name): name is string => name !== undefined && name !== ''))];
 }
 
 /** The Secrets of one issuer, as read at one time. */
@@ -31,15 +32,21 @@ export class IssuerSecrets {
     return [...this.#secrets].map(([name, { metadata }]) => `${name}=${metadata.uid}@${metadata.resourceVersion}`);
   }
 
+  /** The octets under `key`; undefined if there are none. */
+  find(name: string, key: string): Uint8Array | undefined {
+    const value = this.#secrets.get(name)?.data?.[key];
+    return value === undefined || value === '' ? undefined : Buffer.from(value, 'base64');
+  }
+
   /** The octets under `key`. Throws IssuerProblem `Error` if there are none; `field` names who wants them. */
   octets(name: string, key: string, field: string): Uint8Array {
-    const value = this.#secrets.get(name)?.data?.[key];
-    if (value === undefined || value === '')
+    const value = this.find(name, key);
+    if (value === undefined)
       throw new IssuerProblem(
         'Error',
         `Secret ${this.#namespace}/${name} (${field}) does not contain key ${key}: add it, or name another key or Secret`,
       );
-    return Buffer.from(value, 'base64');
+    return value;
   }
 
   text(name: string, key: string, field: string): string {

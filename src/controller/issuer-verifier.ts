@@ -1,20 +1,22 @@
-import type { Issuer } from '../api/issuer.js';
-import type { DirectBackendConfig } from '../enrollment/direct-config.js';
+import type { Issuer, IssuerSpec } from '../api/issuer.js';
+import type { BackendConfig, BackendKind } from '../enrollment/backend-config.js';
 import type { Enroller } from '../enrollment/enroller.js';
 import { EnrollmentError } from '../enrollment/error.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Logger } from '../runtime/logger.js';
+import { assertCertServiceSpec, certServiceConfig, isCertServiceSpec } from './certservice-config.js';
 import { directConfig } from './direct-config.js';
 import { IssuerProblem } from './issuer-problem.js';
-import { readSecrets, secretNames } from './issuer-secrets.js';
+import { type IssuerSecrets, readSecrets, secretNames } from './issuer-secrets.js';
 import { nameSpecField } from './spec-field.js';
 
 /** Makes the way to a CA. Throws EnrollmentError when the configuration cannot work. */
-export type CreateEnroller = (config: DirectBackendConfig) => Enroller | Promise<Enroller>;
+export type CreateEnroller = (config: BackendConfig) => Enroller | Promise<Enroller>;
 
 /** An issuer whose configuration works as far as can be told without enrolling. */
 export interface VerifiedIssuer {
   readonly revision: string;
+  readonly backend: BackendKind;
   readonly enroller: Enroller;
 }
 
@@ -47,14 +49,11 @@ export async function verifyIssuer(
   signal: AbortSignal,
 ): Promise<VerifiedIssuer | 'unchanged'> {
   const { spec, metadata } = issuer;
-  const { cmp } = spec;
-  if (cmp === undefined)
-    throw new IssuerProblem(
-      'Error',
-      'ONAP CertService (spec.url) is not supported by this version of the controller: give spec.cmp instead and ' +
-        'connect to the CA directly, or leave this issuer to the provider that served it so far',
-    );
-  const secrets = await readSecrets(deps.client, secretNamespace, secretNames(spec), signal);
+  const wording = isCertServiceSpec(spec) ? ONAP : PLAIN;
+  if (isCertServiceSpec(spec)) await leading(wording.validate, async () => assertCertServiceSpec(spec));
+  const secrets = await leading(wording.retrieve, () =>
+    readSecrets(deps.client, secretNamespace, secretNames(spec), signal),
+  );
   const revision = [metadata.uid, metadata.generation, ...secrets.versions].join(' ');
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
   try {
@@ -62,25 +61,67 @@ export async function verifyIssuer(
       await known.probe?.(limit);
       return 'unchanged';
     }
-    const enroller = await deps.createEnroller(directConfig(spec, cmp, secrets));
+    const { backend, enroller } = await leading(wording.initialize, () => build(deps, spec, secrets));
     try {
       await enroller.probe(limit);
     } catch (error) {
       await enroller.close();
       throw error;
     }
-    return { revision, enroller };
+    return { revision, backend, enroller };
   } catch (error) {
     signal.throwIfAborted();
-    throw asProblem(error, limit.aborted, deps.logger);
+    throw asProblem(error, wording, limit.aborted, deps.logger);
   }
 }
 
-function asProblem(error: unknown, late: boolean, logger: Logger): IssuerProblem {
+/** How messages begin: ONAP's provider has a text for each step, which its users know and look for. */
+interface Wording {
+  readonly validate: string;
+  readonly retrieve: string;
+  readonly initialize: string;
+  /** Reason for a configuration that cannot work. */
+  readonly unusable: IssuerProblem['reason'];
+}
+
+const PLAIN: Wording = { validate: '', retrieve: '', initialize: '', unusable: 'ValidationFailed' };
+const ONAP: Wording = {
+  validate: 'Failed to validate resource: ',
+  retrieve: 'Failed to retrieve provisioner secret: ',
+  initialize: 'Failed to initialize provisioner: ',
+  unusable: 'Error',
+};
+
+/** Puts `lead` before the message of an IssuerProblem. */
+async function leading<T>(lead: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof IssuerProblem)) throw error;
+    throw new IssuerProblem(error.reason, `${lead}${error.message}`, { cause: error });
+  }
+}
+
+async function build(
+  { createEnroller }: VerifierDeps,
+  spec: IssuerSpec,
+  secrets: IssuerSecrets,
+): Promise<{ readonly backend: BackendKind; readonly enroller: Enroller }> {
+  const config = backendConfig(spec, secrets);
+  return { backend: config.backend, enroller: await createEnroller(config) };
+}
+
+function backendConfig(spec: IssuerSpec, secrets: IssuerSecrets): BackendConfig {
+  if (isCertServiceSpec(spec)) return { backend: 'certservice', config: certServiceConfig(spec, secrets) };
+  if (spec.cmp !== undefined) return { backend: 'cmp', config: directConfig(spec, spec.cmp, secrets) };
+  throw new IssuerProblem('ValidationFailed', 'spec: give cmp (direct CMP), or url and the fields that go with it');
+}
+
+function asProblem(error: unknown, wording: Wording, late: boolean, logger: Logger): IssuerProblem {
   if (error instanceof IssuerProblem) return error;
   if (error instanceof EnrollmentError) {
     return error.code === 'ConfigurationInvalid'
-      ? new IssuerProblem('ValidationFailed', nameSpecField(error.message), { cause: error })
+      ? new IssuerProblem(wording.unusable, `${wording.initialize}${nameSpecField(error.message)}`, { cause: error })
       : new IssuerProblem('Error', error.message, { cause: error });
   }
   if (late) return new IssuerProblem('Error', `the CA did not answer within ${PROBE_LIMIT_MS / 1000} s: is it up?`);

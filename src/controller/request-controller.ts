@@ -169,12 +169,13 @@ export class RequestController {
     metrics.exchangesUnderWay(1);
     let record: RequestRecord;
     try {
-      const wanted = enrollmentRequest(client, request, uid, signal);
-      const outcome = await issuers
-        .lease(name, view.revision)
-        ?.use((enroller) =>
-          action.kind === 'enroll' ? enroller.enroll(wanted, signal) : enroller.resume(wanted, action.state, signal),
-        );
+      const lease = issuers.lease(name, view.revision);
+      const outcome = await lease?.use((enroller) => {
+        const wanted = enrollmentRequest({ client, logger, backend: lease.backend, signal }, request, uid);
+        return action.kind === 'enroll'
+          ? enroller.enroll(wanted, signal)
+          : enroller.resume(wanted, action.state, signal);
+      });
       // The issuer changed since `view`: look again.
       if (outcome === undefined) return 'now';
       record = recordOutcome(outcome, { now: clock.now(), uniform, issuer: view });

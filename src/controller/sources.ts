@@ -1,5 +1,5 @@
 import { CERTIFICATE_REQUEST, type CertificateRequest } from '../api/certificate-request.js';
-import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, isIssuerKind } from '../api/issuer.js';
+import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, isIssuerKind, withDefaults } from '../api/issuer.js';
 import type { ResourceType } from '../api/meta.js';
 import { SECRET, type Secret } from '../api/secret.js';
 import type { KubeClient } from '../kube/client.js';
@@ -30,7 +30,10 @@ export class Sources {
   constructor(namespaces: readonly string[], deps: SourceDeps) {
     const everything = namespaces.length === 0;
     const watchIssuers = (type: ResourceType) =>
-      new Watched<Issuer>(namespaces, (place) => new Reflector<Issuer>({ ...deps, ...place, type }));
+      new Watched<Issuer>(
+        namespaces,
+        (place) => new Reflector<Issuer>({ ...deps, ...place, type, project: withDefaults }),
+      );
     const namespaced = watchIssuers(ISSUER);
     const cluster = everything ? watchIssuers(CLUSTER_ISSUER) : undefined;
     const serves = (kind: string) => kind === ISSUER.kind || (everything && isIssuerKind(kind));

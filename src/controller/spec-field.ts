@@ -10,6 +10,11 @@ const FIELDS: readonly (readonly [RegExp, string])[] = [
   [/^protection\.iterations\b/, 'spec.cmp.protection.mac.iterations'],
   [/^trustPem\b/, 'spec.cmp.trust'],
   [/^(endpoints|recipient)/, 'spec.cmp.$1'],
+  [/^(url|healthEndpoint|certEndpoint|updateEndpoint|caName)\b/, 'spec.$1'],
+  [/^service\.clientCertPem\b/, 'spec.certSecretRef (certRef)'],
+  [/^service\.clientKeyPem\b/, 'spec.certSecretRef (keyRef)'],
+  [/^service\.tlsCaPem\b/, 'spec.certSecretRef (cacertRef)'],
+  [/^service\.url\b/, 'spec.url'],
 ];
 
 /** The message with the field it begins with named as its author knows it. */

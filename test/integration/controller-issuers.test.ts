@@ -16,7 +16,12 @@ describe('an issuer', () => {
     cluster.issuer(namespace);
     cluster.request(namespace, 'web');
     await cluster.issuerSettled(namespace, 'NotFound', /^Secret .*\/(credentials|trust) does not exist: create it$/);
-    await cluster.settled(namespace, 'web', 'Pending', /CMPv2Issuer .*\/ca is not ready: Secret .* does not exist/);
+    await cluster.settled(
+      namespace,
+      'web',
+      'Pending',
+      /CMPv2Issuer resource .*\/ca is not Ready: Secret .* does not exist/,
+    );
     cluster.credentials(namespace);
     await cluster.issuerSettled(namespace, 'Verified');
     await cluster.settled(namespace, 'web', 'Issued');
@@ -74,32 +79,7 @@ describe('an issuer', () => {
     cluster.objects.update({ ...object, spec: { cmp: { ...cluster.cmp(), trust: { caBundle: 'not PEM' } } } });
     await cluster.issuerSettled(namespace, 'ValidationFailed');
     cluster.request(namespace, 'web');
-    await cluster.settled(namespace, 'web', 'Pending', /is not ready/);
-  });
-
-  it('of ONAP is accepted as it is, and told that it is not served', async () => {
-    const namespace = place();
-    cluster.objects.create({
-      apiVersion: 'certmanager.onap.org/v1',
-      kind: 'CMPv2Issuer',
-      metadata: { name: 'ca', namespace },
-      spec: {
-        url: 'https://oom-cert-service:8443',
-        healthEndpoint: 'actuator/health',
-        certEndpoint: 'v1/certificate',
-        updateEndpoint: 'v1/certificate-update',
-        caName: 'RA',
-        certSecretRef: {
-          name: 'oom-cert-service-client-tls-secret',
-          keyRef: 'tls.key',
-          certRef: 'tls.crt',
-          cacertRef: 'ca.crt',
-        },
-      },
-    });
-    await cluster.issuerSettled(namespace, 'Error', /CertService .* is not supported by this version/);
-    cluster.request(namespace, 'web');
-    await cluster.settled(namespace, 'web', 'Pending', /CertService/);
+    await cluster.settled(namespace, 'web', 'Pending', /is not Ready/);
   });
 
   it.each<[string, object, RegExp]>([

@@ -5,11 +5,11 @@
  */
 export interface IssuerSpec {
   /**
-   * CertService only: base URL, for example https://oom-cert-service:8443. Scheme, host and port count; the path comes from the endpoint fields.
+   * CertService only: base URL, for example https://oom-cert-service:8443. Always https: requests carry a private key. A path in it comes before the paths of the endpoint fields.
    */
   url?: string;
   /**
-   * CertService only: path of the health check, for example actuator/health.
+   * CertService only: path of the health check, for example actuator/health. The issuer is ready while it answers 200.
    */
   healthEndpoint?: string;
   /**
@@ -17,7 +17,7 @@ export interface IssuerSpec {
    */
   certEndpoint?: string;
   /**
-   * CertService only: path for renewals, for example v1/certificate-update. Absent or empty: every certificate is asked for as a first one.
+   * CertService only: path for renewals, for example v1/certificate-update; there the certificate that is replaced and its key are sent along. Absent or empty: every certificate is asked for as a first one.
    */
   updateEndpoint?: string;
   /**
@@ -25,7 +25,7 @@ export interface IssuerSpec {
    */
   caName?: string;
   /**
-   * CertService only: Secret with the TLS client identity towards CertService, all PEM.
+   * CertService only: Secret with the TLS client identity towards CertService, all PEM. Keys may have any name. A changed Secret is taken into use without a restart.
    */
   certSecretRef?: {
     /**
@@ -44,6 +44,35 @@ export interface IssuerSpec {
      * Key in the Secret that holds the CAs of CertService's server certificate.
      */
     cacertRef: string;
+  };
+  /**
+   * CertService only: how to speak with it. Absent: as ONAP's CertService needs it.
+   */
+  certService?: {
+    /**
+     * What is sent as CSR. Auto: the request's own, with its order of names and its signature; where ONAP's CertService would fail over it (attributes but no alternative names), one with the same subject and alternative names and nothing else. AsIs: the request's own in any case. Reduced: one made anew with C, O, OU, L, ST, CN and alternative names of the types DNS, e-mail, IP and URI only, as ONAP's provider does it. Absent: Auto.
+     */
+    csr?: 'Auto' | 'AsIs' | 'Reduced';
+    /**
+     * Kinds of keys to ask certificates for. RSA: all that ONAP's CertService takes; requests with other keys fail at once. Any: leave it to the service. Absent: RSA.
+     */
+    keys?: 'RSA' | 'Any';
+    /**
+     * Seconds to connect, TLS handshake included. Absent: 10.
+     */
+    connectTimeoutSeconds?: number;
+    /**
+     * Seconds from sending a request to the end of its answer. Absent: 60.
+     */
+    requestTimeoutSeconds?: number;
+    /**
+     * Size of the largest answer that is read, in octets. Absent: 1048576.
+     */
+    maxResponseBytes?: number;
+    /**
+     * Size of request line and headers that the service takes, in octets; what is larger is not sent. Absent: 16384, the limit of ONAP's CertService.
+     */
+    maxHeaderBytes?: number;
   };
   /**
    * What goes into status.ca of a request, and from there into ca.crt. All: every CA certificate that the chain or this issuer's trust vouches for, several roots included. Root: the root of the chain alone. None: nothing.

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
+import type { BackendConfig } from '../../enrollment/backend-config.js';
 import type { LogLevel } from '../../ops/logger.js';
+import { unreachable } from '../../runtime/unreachable.js';
 import { type HostAndPort, parseAddress, parseCount } from '../arguments.js';
 import { CliError, EXIT } from '../exit.js';
 import { version } from '../version.js';
@@ -54,6 +56,7 @@ export function controllerCommand(): Command {
 
 async function runControllerCommand(flags: ControllerFlags): Promise<void> {
   const { runController } = await import('../../controller/run.js');
+  const { createCertServiceEnroller } = await import('../../certservice/client/index.js');
   const { createDirectEnroller } = await import('../../enrollment/direct.js');
   const { KubeConfigError } = await import('../../kube/config.js');
   const { createLogger } = await import('../../ops/logger.js');
@@ -73,8 +76,16 @@ async function runControllerCommand(flags: ControllerFlags): Promise<void> {
     drainMs,
     userAgent: `cmpv2-issuer/${version()}`,
   };
-  const createEnroller = (config: Parameters<typeof createDirectEnroller>[0]) =>
-    createDirectEnroller(config, { clock, random, logger });
+  const createEnroller = (wanted: BackendConfig) => {
+    switch (wanted.backend) {
+      case 'cmp':
+        return createDirectEnroller(wanted.config, { clock, random, logger });
+      case 'certservice':
+        return createCertServiceEnroller(wanted.config, { clock, logger });
+      default:
+        return unreachable(wanted);
+    }
+  };
   try {
     await untilSignalled(
       (signal) => runController(options, { signal, createEnroller, clock, random, logger }),

@@ -140,7 +140,8 @@ const rows: Row[] = [
     {
       kind: 'awaitIssuer',
       reason: 'IssuerNotFound',
-      message: 'CMPv2Issuer shop/ca does not exist: create it, or correct spec.issuerRef of the Certificate',
+      message:
+        'Failed to retrieve CMPv2Issuer resource shop/ca: it does not exist; create it, or correct spec.issuerRef of the Certificate',
     },
   ],
   [
@@ -151,7 +152,7 @@ const rows: Row[] = [
     {
       kind: 'awaitIssuer',
       reason: 'IssuerNotReady',
-      message: 'CMPv2Issuer shop/ca is not ready: Secret shop/creds does not exist: create it',
+      message: 'CMPv2Issuer resource shop/ca is not Ready: Secret shop/creds does not exist: create it',
     },
   ],
   [

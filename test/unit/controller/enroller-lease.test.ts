@@ -5,7 +5,7 @@ import { ScriptedEnroller } from './scripted-enroller.js';
 
 it('closes once it is retired and the last user is through', async () => {
   const enroller = new ScriptedEnroller();
-  const lease = new EnrollerLease('r1', enroller, silentLogger);
+  const lease = new EnrollerLease({ revision: 'r1', backend: 'cmp', enroller }, silentLogger);
   let finish = () => {};
   const using = lease.use(() => new Promise<void>((resolve) => (finish = resolve)));
   lease.retire();
@@ -19,7 +19,7 @@ it('closes once it is retired and the last user is through', async () => {
 
 it('closes after a user that failed, too', async () => {
   const enroller = new ScriptedEnroller();
-  const lease = new EnrollerLease('r1', enroller, silentLogger);
+  const lease = new EnrollerLease({ revision: 'r1', backend: 'cmp', enroller }, silentLogger);
   await expect(lease.use(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(enroller.closed).toBe(0);
   lease.retire();

@@ -48,7 +48,7 @@ function harness() {
       createEnroller: (config) => {
         const enroller = new ScriptedEnroller();
         enroller.probes = probes.splice(0, 1);
-        configs.push(config);
+        if (config.backend === 'cmp') configs.push(config.config);
         enrollers.push(enroller);
         return enroller;
       },
@@ -200,17 +200,99 @@ describe('IssuerController', () => {
     expect(t.controller.concurrency(KEY)).toBe(3);
   });
 
-  it('accepts an issuer of ONAP and says that it cannot serve it', async () => {
-    const { cmp: _cmp, ...spec } = issuer().spec;
-    t.put({ ...issuer(), spec: { ...spec, url: 'https://oom-cert-service:8443' } });
-    await t.work();
-    expect(t.written()).toEqual([
-      expect.objectContaining({
-        status: 'False',
-        reason: 'Error',
-        message: expect.stringMatching(/CertService.*spec\.cmp/),
-      }),
-    ]);
+  describe('of ONAP', () => {
+    const certSecretRef = { name: 'tls', keyRef: 'tls.key', certRef: 'tls.crt', cacertRef: 'ca.crt' };
+    const spec = {
+      caBundle: 'All',
+      limits: {},
+      url: 'https://oom-cert-service:8443',
+      healthEndpoint: 'actuator/health',
+      certEndpoint: 'v1/certificate',
+      caName: 'RA',
+      certSecretRef,
+    } as const;
+    const tls = secret('tls', '1', { 'tls.key': 'k', 'tls.crt': 'c', 'ca.crt': 'a' });
+
+    it('is ready once CertService answers, and keeps an eye on its Secret', async () => {
+      t.put({ ...issuer(), spec });
+      t.client.put(tls);
+      await t.work();
+      expect(t.written()).toEqual([
+        expect.objectContaining({
+          status: 'True',
+          reason: 'Verified',
+          message: 'CMPv2Issuer verified and ready to sign certificates',
+          observedGeneration: 3,
+        }),
+      ]);
+      expect(t.watched.get(KEY)).toEqual([{ namespace: 'shop', name: 'tls' }]);
+    });
+
+    it.each<[string, Issuer['spec'], Secret | undefined, string, string]>([
+      [
+        'no url',
+        { ...spec, url: '', caName: '' },
+        tls,
+        'ValidationFailed',
+        'Failed to validate resource: spec.url cannot be empty',
+      ],
+      [
+        'no CA',
+        { ...spec, caName: '' },
+        tls,
+        'ValidationFailed',
+        'Failed to validate resource: spec.caName cannot be empty',
+      ],
+      ...(['name', 'keyRef', 'certRef', 'cacertRef'] as const).map(
+        (field): [string, Issuer['spec'], Secret, string, string] => [
+          `no ${field}`,
+          { ...spec, certSecretRef: { ...certSecretRef, [field]: '' } },
+          tls,
+          'ValidationFailed',
+          `Failed to validate resource: spec.certSecretRef.${field} cannot be empty`,
+        ],
+      ),
+      [
+        'no Secret',
+        spec,
+        undefined,
+        'NotFound',
+        'Failed to retrieve provisioner secret: Secret shop/tls does not exist',
+      ],
+      ...(['keyRef', 'certRef', 'cacertRef'] as const).map(
+        (field): [string, Issuer['spec'], Secret, string, string] => [
+          `no key that ${field} names`,
+          { ...spec, certSecretRef: { ...certSecretRef, [field]: 'other.pem' } },
+          tls,
+          'Error',
+          'Failed to initialize provisioner: secret tls does not contain key other.pem',
+        ],
+      ),
+    ])('tells what is wrong as ONAP does: %s', async (_name, broken, found, reason, message) => {
+      t.put({ ...issuer(), spec: broken });
+      if (found !== undefined) t.client.put(found);
+      await t.work();
+      expect(t.written()).toEqual([
+        expect.objectContaining({ status: 'False', reason, message: expect.stringContaining(message) }),
+      ]);
+      expect(t.events).toEqual([expect.objectContaining({ type: 'Warning', reason })]);
+    });
+
+    it('tells of a failed health check, which ONAP keeps to its log', async () => {
+      t.put({ ...issuer(), spec });
+      t.client.put(tls);
+      t.probes.push(
+        new EnrollmentError({
+          code: 'HttpFailed',
+          retry: 'transient',
+          message: 'health check returned status code [503]',
+        }),
+      );
+      await t.work();
+      expect(t.written()).toEqual([
+        expect.objectContaining({ reason: 'Error', message: 'health check returned status code [503]' }),
+      ]);
+    });
   });
 
   it('reads the Secrets of a cluster issuer from the cluster resource namespace', async () => {

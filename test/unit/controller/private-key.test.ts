@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../../src/api/meta.js';
 import { stagedPrivateKey } from '../../../src/controller/private-key.js';
+import type { BackendKind } from '../../../src/enrollment/backend-config.js';
 import { packageRoot } from '../../../src/runtime/package-root.js';
 import { request } from './objects.js';
 import { apiError, ScriptedClient } from './scripted-client.js';
@@ -10,6 +11,7 @@ import { apiError, ScriptedClient } from './scripted-client.js';
 const fixture = (name: string) => readFileSync(join(packageRoot(), 'fixtures', 'csr', name), 'utf8');
 const csr = fixture('p256.csr');
 const { signal } = new AbortController();
+const context = (backend: BackendKind = 'cmp') => ({ client, backend, signal });
 
 const staged = (data: Record<string, string>): KubeObject & { data: Record<string, string> } => ({
   apiVersion: 'v1',
@@ -26,18 +28,18 @@ beforeEach(() => {
 
 it("gives the request's own key", async () => {
   client.put(staged({ 'tls.key': fixture('p256.key') }));
-  const key = await stagedPrivateKey(client, annotated, csr, signal);
+  const key = await stagedPrivateKey(context(), annotated, csr);
   expect(key.asymmetricKeyType).toBe('ec');
 });
 
 it.each([
-  ['no annotation', () => stagedPrivateKey(client, request(), csr, signal), 'has no annotation'],
-  ['no Secret', () => stagedPrivateKey(client, annotated, csr, signal), 'Secret shop/web-key .*does not exist'],
+  ['no annotation', () => stagedPrivateKey(context(), request(), csr), 'has no annotation'],
+  ['no Secret', () => stagedPrivateKey(context(), annotated, csr), 'Secret shop/web-key .*does not exist'],
   [
     'no permission',
     () => {
       client.failures.get.push(apiError(403, 'Forbidden'));
-      return stagedPrivateKey(client, annotated, csr, signal);
+      return stagedPrivateKey(context(), annotated, csr);
     },
     'grant it get on secrets in namespace shop',
   ],
@@ -45,7 +47,7 @@ it.each([
     'no key in the Secret',
     () => {
       client.put(staged({ other: 'x' }));
-      return stagedPrivateKey(client, annotated, csr, signal);
+      return stagedPrivateKey(context(), annotated, csr);
     },
     'holds no private key under tls.key',
   ],
@@ -53,7 +55,7 @@ it.each([
     'no PEM in the Secret',
     () => {
       client.put(staged({ 'tls.key': 'hush-hush' }));
-      return stagedPrivateKey(client, annotated, csr, signal);
+      return stagedPrivateKey(context(), annotated, csr);
     },
     '^(?!.*hush).*cannot be used',
   ],
@@ -67,8 +69,17 @@ it.each([
 
 it('refuses a key that is not the one of the CSR', async () => {
   client.put(staged({ 'tls.key': fixture('p384.key') }));
-  await expect(stagedPrivateKey(client, annotated, csr, signal)).rejects.toMatchObject({
+  await expect(stagedPrivateKey(context(), annotated, csr)).rejects.toMatchObject({
     code: 'PrivateKeyMismatch',
     retry: 'request',
+  });
+});
+
+it.each<[BackendKind, RegExp]>([
+  ['cmp', /^proof of possession .*or set spec\.cmp\.proofOfPossession/],
+  ['certservice', /^Failed to retrieve private key secret: CertService demands .*or use an issuer with spec\.cmp/],
+])('says how to do without the key: %s', async (backend, message) => {
+  await expect(stagedPrivateKey(context(backend), request(), csr)).rejects.toMatchObject({
+    message: expect.stringMatching(message),
   });
 });

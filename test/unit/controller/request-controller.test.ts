@@ -43,7 +43,8 @@ function harness() {
       requests,
       issuers: {
         view: () => view ?? { state: 'ready', uid: 'issuer-1', revision },
-        lease: (_name, wanted) => (wanted === revision ? new EnrollerLease(wanted, enroller, logger) : undefined),
+        lease: (_name, wanted) =>
+          wanted === revision ? new EnrollerLease({ revision: wanted, backend: 'cmp', enroller }, logger) : undefined,
       },
       client,
       writer: new RequestWriter({ client, clock, metrics }),

@@ -8,4 +8,8 @@ it.each([
   ['endpoints[0].url: no', 'spec.cmp.endpoints[0].url: no'],
   ['recipient: no', 'spec.cmp.recipient: no'],
   ['the CA is away', 'the CA is away'],
+  ['url: no', 'spec.url: no'],
+  ['caName: no', 'spec.caName: no'],
+  ['service.clientKeyPem: no', 'spec.certSecretRef (keyRef): no'],
+  ['service.tlsCaPem: no', 'spec.certSecretRef (cacertRef): no'],
 ])('%s', (message, expected) => expect(nameSpecField(message)).toBe(expected));
