@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { IssuerKind } from '../../api/issuer.js';
 import type { Random } from '../../runtime/random.js';
@@ -65,7 +66,7 @@ export function runCmpServer(file: string, flags: CmpServerFlags, terminal: Term
     {
       source: sourceName(file),
       text: readText('FILE', file),
-      readText: (path) => readText('FILE', resolve(folder, path)),
+      readText: (path) => readFileSync(resolve(folder, path), 'utf8'),
     },
     {
       ...flags,
