@@ -52,6 +52,7 @@ export async function benchCodec(): Promise<void> {
     certificate: certificateOf(octets),
     caPubs: message.body.type === 'ip' ? (message.body.value.caPubs ?? []) : [],
     extraCerts: message.extraCerts,
+    underMac: true,
   };
 
   const bench = new Bench({ time: 1000, warmupTime: 300 });

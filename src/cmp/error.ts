@@ -68,6 +68,8 @@ export interface CmpErrorDetails {
   readonly message: string;
   /** PKIFailureInfo names the peer gave, if any (RFC 9810 section 5.2.3). */
   readonly failInfo?: readonly string[];
+  /** The first text that the peer gave with its refusal, bounded and printable; absent if none. */
+  readonly statusText?: string;
   /** How long the peer asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
@@ -78,6 +80,7 @@ export class CmpError extends Error {
   readonly code: CmpErrorCode;
   readonly retry: CmpRetryClass;
   readonly failInfo: readonly string[];
+  readonly statusText: string | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(details: CmpErrorDetails) {
@@ -86,6 +89,7 @@ export class CmpError extends Error {
     this.code = details.code;
     this.retry = details.retry ?? USUAL_RETRY[details.code];
     this.failInfo = details.failInfo ?? [];
+    this.statusText = details.statusText;
     this.retryAfterMs = details.retryAfterMs;
   }
 }

@@ -1,6 +1,7 @@
 import { decodeDer, encodeDer } from '../asn1/index.js';
 import {
   basicConstraintsExtension,
+  type Certificate,
   defaultSignatureAlgorithm,
   encodeSignatureAlgorithm,
   extendedKeyUsageExtension,
@@ -10,8 +11,11 @@ import {
   sign,
 } from '../pki/index.js';
 import { CmpError } from './error.js';
+import { OID } from './oids.js';
 import {
   AlgorithmIdentifier,
+  type AttributeTypeAndValue,
+  CertId,
   CertRequest,
   type CertTemplate,
   type PKIBody,
@@ -22,7 +26,7 @@ import { csrError, type Wish } from './wish.js';
 /** RFC 9483 section 4.1.1: exactly one CertReqMsg, with this certReqId. */
 export const CERT_REQ_ID = 0;
 
-export type EnrollmentBody = 'ir' | 'cr' | 'p10cr';
+export type EnrollmentBody = 'ir' | 'cr' | 'p10cr' | 'kur';
 export type ProofKind = 'raVerified' | 'signature';
 
 /** What the CSR asks for, verbatim, and what only the request around it says. The CSR's own extensions always win. */
@@ -89,10 +93,33 @@ async function proofBySignature(certRequest: CertRequest, { csr, privateKey }: W
   };
 }
 
-/** The body that asks for the certificate. Throws CmpError `CsrInvalid` or `PrivateKeyMismatch`. */
+/** id-regCtrl-oldCertID (RFC 4211 section 6.5): names the certificate that a kur replaces. */
+function oldCertID({ issuer, serialNumber }: Certificate): AttributeTypeAndValue {
+  const value = encodeDer(CertId, { issuer: { type: 'directoryName', value: issuer }, serialNumber });
+  return { type: OID.oldCertID, value };
+}
+
+/** A kur names what it replaces (RFC 9483 section 4.1.3), the others do not. */
+function controls(type: EnrollmentBody, { replaces }: Wish): Pick<CertRequest, 'controls'> {
+  if (type !== 'kur') return {};
+  if (replaces !== undefined) return { controls: [oldCertID(replaces)] };
+  throw new CmpError({
+    code: 'ConfigurationInvalid',
+    message: 'a key update was asked for without the certificate that is to be replaced',
+  });
+}
+
+/**
+ * The body that asks for the certificate. Throws CmpError `CsrInvalid` or `PrivateKeyMismatch`; `ConfigurationInvalid`
+ * for a kur that replaces nothing.
+ */
 export async function enrollmentBody(type: EnrollmentBody, proof: ProofKind, wish: Wish, now: Date): Promise<PKIBody> {
   if (type === 'p10cr') return { type, value: wish.csr.der };
-  const certReq: CertRequest = { certReqId: CERT_REQ_ID, certTemplate: certTemplate(wish, now) };
+  const certReq: CertRequest = {
+    certReqId: CERT_REQ_ID,
+    certTemplate: certTemplate(wish, now),
+    ...controls(type, wish),
+  };
   const popo: ProofOfPossession =
     proof === 'raVerified' ? { type: 'raVerified', value: null } : await proofBySignature(certReq, wish);
   return { type, value: [{ certReq, popo }] };

@@ -1,5 +1,11 @@
 import type { KeyObject } from 'node:crypto';
-import { type CertificationRequest, PkiError, parseCsr, type WantedCertificate } from '../pki/index.js';
+import {
+  type Certificate,
+  type CertificationRequest,
+  PkiError,
+  parseCsr,
+  type WantedCertificate,
+} from '../pki/index.js';
 import { CmpError } from './error.js';
 
 /** One certificate wanted: a CSR, and what the requester says besides it. */
@@ -8,12 +14,20 @@ export interface CertificateRequest extends WantedCertificate {
   readonly csrPem: string;
   /** The private key of the CSR. Asked for only when possession is proved by signature. */
   readonly privateKey: () => Promise<KeyObject>;
+  /** For kur: the certificate that the new one replaces. */
+  readonly replaces?: Certificate;
+  /**
+   * Accept a CSR that is signed with a weak hash. Right only where the caller holds the private key and proves possession
+   * anew (proof `signature`), so that nothing hangs on the CSR's own signature.
+   */
+  readonly acceptWeakSignature?: boolean;
 }
 
 /** A request whose CSR was read and found to be signed with its own key. */
 export interface Wish extends WantedCertificate {
   readonly csr: CertificationRequest;
   readonly privateKey: () => Promise<KeyObject>;
+  readonly replaces?: Certificate;
 }
 
 /**
@@ -21,11 +35,12 @@ export interface Wish extends WantedCertificate {
  * refuses one that asks for more than the request around it: approvers look at the request, not into the CSR.
  * Throws CmpError `CsrInvalid` or `KeyUnsupported`.
  */
-export function readWish({ csrPem, usages, isCA, durationSeconds, privateKey }: CertificateRequest): Wish {
+export function readWish(request: CertificateRequest): Wish {
+  const { csrPem, usages, isCA, durationSeconds, privateKey, replaces, acceptWeakSignature = false } = request;
   let csr: CertificationRequest;
   try {
     csr = parseCsr(csrPem);
-    csr.verifySignature();
+    csr.verifySignature({ evenIfWeak: acceptWeakSignature });
   } catch (error) {
     throw csrError(error);
   }
@@ -36,7 +51,14 @@ export function readWish({ csrPem, usages, isCA, durationSeconds, privateKey }: 
         'the CSR asks for a CA certificate (basicConstraints), but the request does not; set isCA, or make a CSR without it',
     });
   }
-  return { csr, usages, isCA, privateKey, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+  return {
+    csr,
+    usages,
+    isCA,
+    privateKey,
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...(replaces === undefined ? {} : { replaces }),
+  };
 }
 
 /** What is wrong with a CSR, in the terms of the client; anything else is passed on. */

@@ -54,12 +54,15 @@ export class CertificationRequest {
     return formatName(this.subject);
   }
 
-  /** Throws PkiError `SignatureInvalid`, `AlgorithmWeak` or `AlgorithmUnsupported` unless the requested key signed the request. */
-  verifySignature(): void {
+  /**
+   * Throws PkiError `SignatureInvalid`, `AlgorithmWeak` or `AlgorithmUnsupported` unless the requested key signed the
+   * request. `evenIfWeak`: with whatever hash; only where possession of the key is proved in another way as well.
+   */
+  verifySignature({ evenIfWeak = false }: { readonly evenIfWeak?: boolean } = {}): void {
     const algorithm = parseSignatureAlgorithm(this.signatureAlgorithm);
-    const objection = algorithmObjection(algorithm, this.publicKey);
+    const objection = evenIfWeak ? undefined : algorithmObjection(algorithm, this.publicKey);
     if (objection !== undefined) throw new PkiError('AlgorithmWeak', `certificate request: ${objection}`);
-    if (!verify(this.publicKey, algorithm, this.#signed, this.#signature)) {
+    if (!verify(this.publicKey, algorithm, this.#signed, this.#signature, { evenIfWeak })) {
       throw new PkiError(
         'SignatureInvalid',
         'certificate request: the signature does not verify with the key in it; the request was altered or badly made',

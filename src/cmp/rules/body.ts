@@ -126,6 +126,7 @@ export function rejection(
 ): CmpError {
   const reasons = failInfo.length === 0 ? status : failInfo.slice(0, 8).join(', ');
   const advice = failInfo.map((name) => ADVICE[name]).find((text) => text !== undefined);
+  const statusText = freeText(statusString?.slice(0, 1));
   const speaker = authenticated
     ? 'CA rejected the request'
     : 'somebody, perhaps the CA, rejected the request in an unauthenticated message';
@@ -134,6 +135,7 @@ export function rejection(
     retry: authenticated ? retryAfterRejection(failInfo) : 'unauthenticated',
     message: `${speaker}: ${reasons}${said(statusString)}${details === undefined ? '' : ` (${details})`}${advice === undefined ? '' : `. ${advice}`}`,
     failInfo,
+    ...(statusText === '' ? {} : { statusText }),
   });
 }
 

@@ -55,6 +55,11 @@ export function publicKeyMatches(certificate: Certificate, csr: CertificationReq
   if (!samePublicKey(certificate.spki, csr.spki)) throw refuse('it is for another public key than the request');
 }
 
+/** It is another one than the certificate that it replaces; simple servers return the old one. */
+export function certificateIsNew(certificate: Certificate, { replaces }: { readonly replaces?: Certificate }): void {
+  if (replaces !== undefined && certificate.equals(replaces)) throw refuse('it is the very one that is to be replaced');
+}
+
 /** It is valid now, give or take what clocks may differ. */
 export function certificateValidNow(certificate: Certificate, now: Date, skewSeconds = 300): void {
   const skew = skewSeconds * 1000;

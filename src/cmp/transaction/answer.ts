@@ -102,7 +102,7 @@ function trustedSigner(
 /** What an unverifiable message claims, if that could help a person; never more than a claim. */
 function hearsay({ body }: ReceivedMessage): CmpError | undefined {
   if (body.type === 'error') return errorReported(body.value, false);
-  if (body.type !== 'ip' && body.type !== 'cp') return undefined;
+  if (body.type !== 'ip' && body.type !== 'cp' && body.type !== 'kup') return undefined;
   const status = body.value.response[0]?.status;
   return status?.status === 'rejection' ? rejection(status, false) : undefined;
 }

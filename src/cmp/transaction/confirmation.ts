@@ -57,7 +57,7 @@ export function confirmationResult({ body }: Answer, certificate: Certificate, a
   const { status, failInfo = [] } = answer.value.pKIStatusInfo;
   if (status === 'waiting') return 'delayed';
   if (again && failInfo.includes('certConfirmed')) return 'confirmed';
-  const { message, retry, failInfo: reasons } = errorReported(answer.value, true);
+  const { message, retry, failInfo: reasons, statusText } = errorReported(answer.value, true);
   const label = certificateLabel(certificate);
   throw new CmpError({
     code: 'Rejected',
@@ -67,6 +67,7 @@ export function confirmationResult({ body }: Answer, certificate: Certificate, a
       1_000,
     ),
     failInfo: reasons,
+    ...(statusText === undefined ? {} : { statusText }),
   });
 }
 

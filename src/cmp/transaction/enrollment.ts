@@ -34,7 +34,7 @@ const WHOLE_MESSAGE = -1;
 /** How long to leave a CA alone whose answer to certConf or pollReq got lost, in milliseconds. */
 const ASK_AGAIN_MS = 5_000;
 
-const ANSWER_TO = { ir: 'ip', cr: 'cp', p10cr: 'cp' } as const satisfies Record<EnrollmentBody, string>;
+const ANSWER_TO = { ir: 'ip', cr: 'cp', p10cr: 'cp', kur: 'kup' } as const satisfies Record<EnrollmentBody, string>;
 
 /** p10cr carries no certReqId: the RFCs say -1, several products 0. */
 const acceptedIds = (body: EnrollmentBody): readonly number[] => (body === 'p10cr' ? [-1, 0] : [CERT_REQ_ID]);
@@ -129,6 +129,7 @@ class Enrollment {
       certificate: certificateInPlain(response),
       caPubs: this.#session.certificates.usable(answered.value.caPubs ?? []).map(({ der }) => der),
       extraCerts: extraCerts.map(({ der }) => der),
+      underMac: answer.signer === undefined,
     };
     return this.#onCertificate(kept, response, decision, implicitConfirmGranted(message.header, implicitConfirm));
   }

@@ -9,6 +9,8 @@ export interface IssuedCertificate {
   readonly certificate: Certificate;
   /** Leaf first, configured trust anchor last. */
   readonly path: readonly Certificate[];
+  /** All trust anchors that counted: those configured, and those of the answer where `trustCaPubs` lets it bring some. */
+  readonly anchors: readonly Certificate[];
   /** CA certificates in the protected part of the answer. Not trusted by that alone. */
   readonly caPubs: readonly Certificate[];
   /** Certificates outside the protected part. Trusted for nothing. */

@@ -19,8 +19,13 @@ export interface CmpSession {
   readonly credential: Credential;
   /** Name for the header's recipient; the NULL-DN if unknown. */
   readonly recipient: Name;
-  /** Trust anchors of the operator's, for signers and issued certificates alike; at least one. */
+  /** Trust anchors of the operator's, for signers and issued certificates alike; at least one unless `trustCaPubs`. */
   readonly anchors: readonly Certificate[];
+  /**
+   * Let the self-signed CA certificates in caPubs of an answer under our MAC vouch for the certificate in that very
+   * answer, as RFC 9810 section 5.3.2 allows: who holds the shared secret is the CA. Never for signed answers. Default false.
+   */
+  readonly trustCaPubs?: boolean;
   readonly enrollment: EnrollmentBody;
   readonly proofOfPossession: ProofKind;
   /** Whether to ask the CA to do without certConf. */

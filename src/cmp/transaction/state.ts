@@ -16,6 +16,8 @@ export interface KeptAnswer {
   readonly certificate: Uint8Array;
   readonly caPubs: readonly Uint8Array[];
   readonly extraCerts: readonly Uint8Array[];
+  /** The answer was protected by our MAC, not by a signature. */
+  readonly underMac: boolean;
 }
 
 /** Where a transaction was left. */
@@ -65,6 +67,7 @@ export function storeTransaction({
             certificate: text(kept.certificate),
             caPubs: texts(kept.caPubs),
             extraCerts: texts(kept.extraCerts),
+            underMac: kept.underMac ? 1 : 0,
           },
         }),
   };
@@ -155,6 +158,7 @@ export function restoreTransaction(stored: Readonly<Record<string, unknown>>): T
         certificate: kept.octets('certificate'),
         caPubs: kept.octetsList('caPubs'),
         extraCerts: kept.octetsList('extraCerts'),
+        underMac: kept.integer('underMac') === 1,
       },
     };
   } catch (error) {

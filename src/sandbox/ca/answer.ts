@@ -21,7 +21,7 @@ export interface Answer {
   readonly recipNonce?: Uint8Array;
 }
 
-type ResponseType = 'ip' | 'cp';
+type ResponseType = 'ip' | 'cp' | 'kup';
 
 const answer = (stage: Stage, body: PKIBody): Answer => ({ stage, body, generalInfo: [], chain: [] });
 
@@ -73,7 +73,7 @@ export interface Grant {
   readonly contradiction: StatusContradiction | undefined;
 }
 
-/** ip or cp with a certificate in it; contradictory where that is asked for. */
+/** ip, cp or kup with a certificate in it; contradictory where that is asked for. */
 export function grant({ type, certReqId, certificate, modified, contradiction, ...rest }: Grant): Answer {
   const right: CertResponse = {
     certReqId,

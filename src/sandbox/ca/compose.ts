@@ -149,12 +149,12 @@ function faultsOf({ faults }: Behaviour, { stage }: Answer): ReadonlySet<Message
 function spoiltBody(body: PKIBody, faults: ReadonlySet<MessageFault>): PKIBody {
   if (faults.has('wrongBodyType')) {
     if (body.type === 'ip') return { type: 'cp', value: body.value };
-    if (body.type === 'cp') return { type: 'ip', value: body.value };
+    if (body.type === 'cp' || body.type === 'kup') return { type: 'ip', value: body.value };
     return { type: 'genp', value: [] };
   }
   if (!faults.has('wrongCertReqId')) return body;
   const other = <T extends { readonly certReqId: number }>(entry: T): T => ({ ...entry, certReqId: 4711 });
-  if (body.type === 'ip' || body.type === 'cp') {
+  if (body.type === 'ip' || body.type === 'cp' || body.type === 'kup') {
     return { type: body.type, value: { ...body.value, response: body.value.response.map(other) } };
   }
   return body.type === 'pollRep' ? { type: 'pollRep', value: body.value.map(other) } : body;

@@ -20,6 +20,7 @@ import {
 import type { Behaviour } from './behaviour.js';
 import type { Hierarchy } from './hierarchy.js';
 import { type CertificateRequest, type IssuingPolicy, issueCertificate } from './issuing.js';
+import { assertMayUpdate } from './key-update.js';
 import type { Ledger } from './ledger.js';
 import { MessageRefused, RequestRefused } from './refusal.js';
 import { type RequestBody, readRequest, singleRequest } from './request.js';
@@ -45,7 +46,7 @@ export interface Opening {
   readonly protector: Protector;
 }
 
-const RESPONSE = { ir: 'ip', cr: 'cp', p10cr: 'cp' } as const;
+const RESPONSE = { ir: 'ip', cr: 'cp', p10cr: 'cp', kur: 'kup' } as const;
 
 /** The CA's side of an enrolment: what it answers to messages that are known to come from whom they should. */
 export class Enrolment {
@@ -55,7 +56,7 @@ export class Enrolment {
     this.#context = context;
   }
 
-  /** ir, cr, p10cr. Throws MessageRefused. */
+  /** ir, cr, p10cr, kur. Throws MessageRefused. */
   async begin(opening: Opening): Promise<{ readonly answer: Answer; readonly transaction: Transaction }> {
     const { message, body, behaviour } = opening;
     const { transactions, hierarchy } = this.#context;
@@ -83,6 +84,10 @@ export class Enrolment {
         issuerName: hierarchy.issuing.name,
         acceptRaVerified: behaviour.raVerified !== 'refuse',
       });
+      if (body.type === 'kur') {
+        const context = { requester: opening.requester, issuing: hierarchy.issuing, ledger: this.#context.ledger };
+        assertMayUpdate(singleRequest(body.value), request, context);
+      }
       const finish = () => this.#refusable(transaction, () => this.#decide(transaction, request, message));
       if (behaviour.polling === undefined) return await finish();
       transaction.phase = { kind: 'polling', pollsLeft: behaviour.polling.polls, finish };

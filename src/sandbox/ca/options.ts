@@ -18,7 +18,7 @@ export interface SandboxCaOptions {
   readonly tls?: boolean;
   /** Shared secrets by reference value, beside the one that is always there. Text is used as UTF-8 octets. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** PEM of roots whose certificates may protect requests. Default: the CA's own root. */
+  /** PEM of roots whose certificates may protect requests. Default: the CA's own root and issuing CA. */
   readonly clientRoots?: readonly string[];
   readonly behaviour?: Behaviour;
   /** Added to the behaviours that come with the CA (`standardBehaviours`). */

@@ -30,15 +30,15 @@ const CertReqMsgWithRawRequest = sequence('CertReqMsg', {
   regInfo: optional(any),
 });
 
-const BODY_NUMBER = { ir: 0, cr: 2 } as const;
+const BODY_NUMBER = { ir: 0, cr: 2, kur: 7 } as const;
 
 /** The bodies that ask for a certificate. */
-export type RequestBody = Extract<ReceivedMessage['body'], { type: 'ir' | 'cr' | 'p10cr' }>;
+export type RequestBody = Extract<ReceivedMessage['body'], { type: 'ir' | 'cr' | 'kur' | 'p10cr' }>;
 
 export const isRequestBody = (body: ReceivedMessage['body']): body is RequestBody =>
-  body.type === 'ir' || body.type === 'cr' || body.type === 'p10cr';
+  body.type === 'ir' || body.type === 'cr' || body.type === 'kur' || body.type === 'p10cr';
 
-/** The one CertReqMsg of an ir or cr. Throws MessageRefused. */
+/** The one CertReqMsg of an ir, cr or kur. Throws MessageRefused. */
 export function singleRequest(messages: readonly CertReqMsg[]): CertReqMsg {
   const [first, ...more] = messages;
   if (first === undefined || more.length > 0) {
@@ -81,7 +81,7 @@ function readCsr(der: Uint8Array): CertificateRequest {
 
 function readCertReqMsg(
   message: ReceivedMessage,
-  body: Extract<RequestBody, { type: 'ir' | 'cr' }>,
+  body: Exclude<RequestBody, { type: 'p10cr' }>,
   rules: RequestRules,
 ): CertificateRequest {
   const { certReq, popo } = singleRequest(body.value);

@@ -24,7 +24,8 @@ export type Requester = {
   readonly protection: string;
 } & (
   | { readonly kind: 'mac'; readonly credential: PbmCredential; readonly parameters: PbmParameters }
-  | { readonly kind: 'signature' }
+  /** DER of the certificate whose key signed. */
+  | { readonly kind: 'signature'; readonly certificate: Uint8Array }
 );
 
 /** More certificates than this in a row cannot be a sensible chain. */
@@ -92,7 +93,7 @@ export class Authenticator {
     }
     verifySignature(message, signer.publicKey);
     const protection = algorithmName(protectionSignatureAlgorithm(message));
-    return { kind: 'signature', identity: `certificate:${fingerprint}`, protection };
+    return { kind: 'signature', identity: `certificate:${fingerprint}`, protection, certificate: der };
   }
 
   /** The first certificate, if a chain leads from it to a root. Throws MessageRefused. */

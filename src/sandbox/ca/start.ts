@@ -34,7 +34,8 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
   const clientRoots = options.clientRoots?.flatMap((pem) => decodePem(pem, 'CERTIFICATE'));
   const authenticator = new Authenticator(
     { ...options.secrets, [credentials.reference]: credentials.secret },
-    clientRoots ?? [hierarchy.root.certificate],
+    // Who updates a certificate of ours may leave its issuer out.
+    clientRoots ?? [hierarchy.root.certificate, hierarchy.issuing.certificate],
   );
   const transactionLifetimeSeconds = options.transactionLifetimeSeconds ?? 600;
   const transactions = new TransactionTable(clock, options.maximumTransactions ?? 20_000, transactionLifetimeSeconds);

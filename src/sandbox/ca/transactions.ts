@@ -19,7 +19,7 @@ export interface Transaction {
   readonly identity: string;
   /** How the first request was protected, for people. */
   readonly protection: string;
-  readonly request: 'ir' | 'cr' | 'p10cr';
+  readonly request: 'ir' | 'cr' | 'p10cr' | 'kur';
   readonly certReqId: number;
   readonly firstSenderNonce: Uint8Array;
   /** Protects all answers, so that the parameters of a MAC stay the same. */

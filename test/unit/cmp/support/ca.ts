@@ -127,7 +127,7 @@ export class TestCa {
     }
     const certOrEncCert = { type: 'certificate', value: der(name) } as const;
     return {
-      type: type === 'ir' ? 'ip' : 'cp',
+      type: type === 'ir' ? 'ip' : type === 'kur' ? 'kup' : 'cp',
       value: {
         ...(caPubs === undefined ? {} : { caPubs: caPubs.map((file) => der(file)) }),
         response: [{ certReqId, status: { status: 'accepted' }, certifiedKeyPair: { certOrEncCert }, ...response }],
