@@ -26,7 +26,7 @@ function clientCommand(terminal: Terminal, random: Random): Command {
       'a Deployment, StatefulSet, Job, Pod ... whose init containers run it, in YAML or JSON',
     )
     .option('--container <name>', 'of several such init containers, only this one')
-    .option('--env <name=value>', 'set a variable; may be given several times', collectAssignment, NOTHING)
+    .addOption(assignments('--env <name=value>', 'set a variable'))
     .option('--with-issuer', "also write the CMPv2Issuer that calls the client's CertService", false);
   return certificateOptions(command).action(async (flags: ClientFlags) => {
     const { runClient } = await import('../convert/run.js');
@@ -38,7 +38,7 @@ function blueprintCommand(terminal: Terminal, random: Random): Command {
   const command = new Command('dcae-blueprint')
     .description("The Certificate that DCAE's Kubernetes plugin makes of external_cert in a Cloudify blueprint.")
     .argument('<file>', 'the blueprint; - reads standard input')
-    .option('--input <name=value>', 'set an input; may be given several times', collectAssignment, NOTHING)
+    .addOption(assignments('--input <name=value>', 'set an input'))
     .option('--inputs <file>', 'a YAML file of inputs')
     .option('--component <name>', 'name of the component, in place of what the blueprint says')
     // Defaults of the plugin's configuration, group external_cert of k8splugin.json.
@@ -70,6 +70,9 @@ function cmpServerCommand(terminal: Terminal): Command {
       runCmpServer(file, flags, terminal);
     });
 }
+
+const assignments = (flags: string, description: string): Option =>
+  new Option(flags, `${description}; may be given several times`).argParser(collectAssignment).default(NOTHING, 'none');
 
 const issuerKind = (): Option =>
   new Option('--issuer-kind <kind>', 'kind of the issuer')

@@ -40,5 +40,5 @@ export const certServiceIssuerWarnings = (requestUrl: string): readonly string[]
     'change spec.certSecretRef if yours is another',
   ...(requestUrl.startsWith('https:')
     ? []
-    : [`REQUEST_URL ${requestUrl} is not https: CertService asks for mutual TLS`]),
+    : [`REQUEST_URL ${requestUrl} is not https: the issuer speaks nothing else, correct spec.url`]),
 ];

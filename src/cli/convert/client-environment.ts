@@ -22,7 +22,7 @@ export type ClientSettingsResult =
   | { readonly ok: true; readonly settings: ClientSettings }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-export const DEFAULT_REQUEST_URL = 'https://oom-cert-service:8443/v1/certificate/';
+const DEFAULT_REQUEST_URL = 'https://oom-cert-service:8443/v1/certificate/';
 
 /** Those of its TLS client identity, as Java key stores. */
 export const KEYSTORE_VARIABLES = ['KEYSTORE_PATH', 'KEYSTORE_PASSWORD', 'TRUSTSTORE_PATH', 'TRUSTSTORE_PASSWORD'];
@@ -123,7 +123,7 @@ export function clientSettings(environment: Environment): ClientSettingsResult {
 }
 
 /** The same without what is undefined. */
-export function subjectValues(values: { readonly [Field in keyof SubjectValues]: string | undefined }): SubjectValues {
+function subjectValues(values: { readonly [Field in keyof SubjectValues]: string | undefined }): SubjectValues {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 

@@ -16,7 +16,7 @@ export interface SubjectValues {
   readonly locality?: string;
 }
 
-export interface IssuerReference {
+interface IssuerReference {
   readonly group: string;
   readonly kind: string;
   readonly name: string;
@@ -73,7 +73,7 @@ export interface Conversion {
 }
 
 /** The usages that CertService asks every CA for, whatever the CSR says. */
-export const CERTSERVICE_USAGES = [
+const CERTSERVICE_USAGES = [
   'digital signature',
   'content commitment',
   'key encipherment',
