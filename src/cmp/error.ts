@@ -1,64 +1,6 @@
-/**
- * What a failed transaction means for the next step:
- * - `transient`: nobody is to blame, the same request will work later (network, CA overloaded).
- * - `request`: this request can never be granted as it is.
- * - `issuer`: configuration or credentials are wrong, on our side or at the CA.
- * - `transaction`: this exchange is spoilt, a fresh one may work.
- * - `unauthenticated`: somebody said no, but nothing proves that it was the CA.
- */
-export type CmpRetryClass = 'transient' | 'request' | 'issuer' | 'transaction' | 'unauthenticated';
+import { type CmpErrorCode, type CmpRetryClass, ERROR_CODES } from './error-codes.js';
 
-/** Closed set of reasons why a CMP transaction did not yield a certificate. */
-export type CmpErrorCode =
-  | 'CsrInvalid'
-  | 'KeyUnsupported'
-  | 'PrivateKeyUnavailable'
-  | 'PrivateKeyMismatch'
-  | 'ConfigurationInvalid'
-  | 'ConnectionFailed'
-  | 'TlsFailed'
-  | 'Timeout'
-  | 'HttpFailed'
-  | 'ResponseTooLarge'
-  | 'ResponseMalformed'
-  | 'ProtectionMissing'
-  | 'ProtectionInvalid'
-  | 'SignerUntrusted'
-  | 'HeaderMismatch'
-  | 'UnexpectedBody'
-  | 'Rejected'
-  | 'PollingExpired'
-  | 'CertificateRefused'
-  | 'ChainIncomplete'
-  | 'Internal';
-
-/**
- * The class of each code where the thrower knows no better. Whatever can be forged by somebody on the path without
- * any key is `unauthenticated`, so that it never settles the fate of a request.
- */
-const USUAL_RETRY = {
-  CsrInvalid: 'request',
-  KeyUnsupported: 'request',
-  PrivateKeyUnavailable: 'request',
-  PrivateKeyMismatch: 'request',
-  ConfigurationInvalid: 'issuer',
-  ConnectionFailed: 'transient',
-  TlsFailed: 'issuer',
-  Timeout: 'transient',
-  HttpFailed: 'issuer',
-  ResponseTooLarge: 'unauthenticated',
-  ResponseMalformed: 'unauthenticated',
-  ProtectionMissing: 'unauthenticated',
-  ProtectionInvalid: 'unauthenticated',
-  SignerUntrusted: 'issuer',
-  HeaderMismatch: 'unauthenticated',
-  UnexpectedBody: 'transaction',
-  Rejected: 'request',
-  PollingExpired: 'transaction',
-  CertificateRefused: 'request',
-  ChainIncomplete: 'issuer',
-  Internal: 'transient',
-} as const satisfies Record<CmpErrorCode, CmpRetryClass>;
+export type { CmpErrorCode, CmpRetryClass };
 
 export interface CmpErrorDetails {
   readonly code: CmpErrorCode;
@@ -87,7 +29,7 @@ export class CmpError extends Error {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'CmpError';
     this.code = details.code;
-    this.retry = details.retry ?? USUAL_RETRY[details.code];
+    this.retry = details.retry ?? ERROR_CODES[details.code].retry;
     this.failInfo = details.failInfo ?? [];
     this.statusText = details.statusText;
     this.retryAfterMs = details.retryAfterMs;

@@ -1,7 +1,8 @@
 import type { EnrollmentOutcome } from '../enrollment/enroller.js';
-import type { EnrollmentError, RetryClass } from '../enrollment/error.js';
-import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff.js';
+import type { EnrollmentError } from '../enrollment/error.js';
+import { fullJitter, type Uniform } from '../runtime/backoff.js';
 import type { Failure, RequestRecord } from './request-record.js';
+import { paceAfter } from './retry-pace.js';
 
 /** What the next record depends on besides the outcome. */
 export interface RecordContext {
@@ -10,15 +11,8 @@ export interface RecordContext {
   readonly issuer: { readonly uid: string; readonly revision: string };
 }
 
-const FAST: BackoffPolicy = { initialMs: 1_000, maxMs: 4_000 };
-const NORMAL: BackoffPolicy = { initialMs: 2_000, maxMs: 300_000 };
-const SLOW: BackoffPolicy = { initialMs: 60_000, maxMs: 600_000 };
-
-/** Tries in quick succession where only this exchange is spoilt, or nobody vouches for the refusal. */
-const FAST_TRIES = 3;
-
 /** Honoured up to here; a CA that asks for more is asked again all the same. */
-const MAX_RETRY_AFTER_MS = 3_600_000;
+export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** The record after an exchange that ended well or was put off. */
 export function recordOutcome(outcome: EnrollmentOutcome, context: RecordContext): RequestRecord {
@@ -65,21 +59,6 @@ function failuresOf(record: RequestRecord | undefined): number {
 }
 
 function delayMs(error: EnrollmentError, count: number, uniform: Uniform): number {
-  const { policy, attempt } = backoffOf(error.retry, count);
+  const { policy, attempt } = paceAfter(error.retry, count);
   return Math.max(fullJitter(policy, attempt, uniform), Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
-}
-
-function backoffOf(retry: RetryClass, count: number): { policy: BackoffPolicy; attempt: number } {
-  const slowFrom = count - 1 - FAST_TRIES;
-  switch (retry) {
-    case 'transaction':
-      return slowFrom < 0 ? { policy: FAST, attempt: count - 1 } : { policy: NORMAL, attempt: slowFrom };
-    case 'unauthenticated':
-      return slowFrom < 0 ? { policy: FAST, attempt: count - 1 } : { policy: SLOW, attempt: slowFrom };
-    case 'issuer':
-      return { policy: SLOW, attempt: count - 1 };
-    case 'transient':
-    case 'request':
-      return { policy: NORMAL, attempt: count - 1 };
-  }
 }

@@ -1,15 +1,15 @@
 import { unreachable } from '../../runtime/unreachable.js';
-import { CmpError, type CmpRetryClass } from '../error.js';
+import { CmpError } from '../error.js';
 import type {
   CertRepMessage,
   CertResponse,
   ErrorMsgContent,
   PKIBody,
   PKIBodyType,
-  PKIFailureInfoName,
   PKIStatusInfo,
 } from '../schema/index.js';
 import { freeText, printable } from '../text.js';
+import { adviceFor, retryAfterRejection } from './failure-info.js';
 
 // Rules about what an answer says.
 
@@ -46,73 +46,6 @@ export function certReqIdExpected({ certReqId }: Pick<CertResponse, 'certReqId'>
   });
 }
 
-const PERMANENT_REQUEST: ReadonlySet<PKIFailureInfoName> = new Set([
-  'badAlg',
-  'badRequest',
-  'badCertId',
-  'badDataFormat',
-  'wrongAuthority',
-  'incorrectData',
-  'badPOP',
-  'certRevoked',
-  'unacceptedPolicy',
-  'unacceptedExtension',
-  'badCertTemplate',
-  'duplicateCertReq',
-]);
-const CREDENTIALS: ReadonlySet<PKIFailureInfoName> = new Set([
-  'badMessageCheck',
-  'wrongIntegrity',
-  'signerNotTrusted',
-  'notAuthorized',
-  'unsupportedVersion',
-]);
-const SPOILT: ReadonlySet<PKIFailureInfoName> = new Set([
-  'badTime',
-  'transactionIdInUse',
-  'badRecipientNonce',
-  'badSenderNonce',
-  'certConfirmed',
-]);
-const TEMPORARY: ReadonlySet<PKIFailureInfoName> = new Set([
-  'systemUnavail',
-  'systemFailure',
-  'timeNotAvailable',
-  'addInfoNotAvailable',
-]);
-
-/** What a rejection by the authenticated CA means for the next step. The gravest of several reasons decides. */
-export function retryAfterRejection(failInfo: readonly PKIFailureInfoName[]): CmpRetryClass {
-  const has = (class_: ReadonlySet<PKIFailureInfoName>) => failInfo.some((name) => class_.has(name));
-  if (has(CREDENTIALS)) return 'issuer';
-  if (has(PERMANENT_REQUEST)) return 'request';
-  if (has(SPOILT)) return 'transaction';
-  if (has(TEMPORARY)) return 'transient';
-  return 'request';
-}
-
-/** What a person can do about a reason that the CA gave. */
-const ADVICE: Readonly<Partial<Record<PKIFailureInfoName, string>>> = {
-  badAlg:
-    'The CA does not accept an algorithm of the request or of its protection; use another key type or other protection parameters.',
-  badMessageCheck:
-    'The CA could not verify our protection; compare shared secret and reference value, or have our certificate trusted there.',
-  badPOP:
-    'The CA does not accept the proof of possession; grant raVerified to this RA, prove by Signature, or enroll with P10CR.',
-  badTime: 'The clocks of both sides differ too much; set them right.',
-  wrongAuthority: 'This CA does not serve the recipient that is configured; check the recipient.',
-  notAuthorized: 'The CA does not let us ask for this; grant the right to our credentials there.',
-  signerNotTrusted: 'The CA does not trust our protection certificate; have its issuer trusted there.',
-  wrongIntegrity: 'The CA wants the other kind of protection (MAC or signature); change it.',
-  badCertTemplate: 'The CA does not accept names, usages or lifetime of this request; compare them with its profile.',
-  unacceptedExtension: 'The CA does not accept an extension of this request; compare them with its profile.',
-  unacceptedPolicy: 'The CA does not accept a policy of this request; compare it with its profile.',
-  duplicateCertReq: 'The CA holds a certificate for this request already.',
-  transactionIdInUse: 'The CA has seen this transaction already; a fresh one is tried.',
-  systemUnavail: 'The CA is not available; the request is tried again later.',
-  systemFailure: 'The CA failed; look into its log. The request is tried again later.',
-};
-
 function said(parts: readonly string[] | undefined): string {
   const text = freeText(parts);
   return text === '' ? '' : ` "${text}"`;
@@ -125,7 +58,7 @@ export function rejection(
   details?: string,
 ): CmpError {
   const reasons = failInfo.length === 0 ? status : failInfo.slice(0, 8).join(', ');
-  const advice = failInfo.map((name) => ADVICE[name]).find((text) => text !== undefined);
+  const advice = adviceFor(failInfo);
   const statusText = freeText(statusString?.slice(0, 1));
   const speaker = authenticated
     ? 'CA rejected the request'

@@ -1,0 +1,8 @@
+import { errorsPage } from './errors.mjs';
+
+/** Every generated page: path below the root, and its text. */
+export async function pages() {
+  return {
+    'docs/reference/errors.md': errorsPage(),
+  };
+}
