@@ -80,15 +80,22 @@ export function connectCertService(
         if (signal.aborted) throw signal.reason;
         if (deadline.signal.aborted) throw expired;
         if (error instanceof CmpError) throw error;
-        throw error instanceof ConnectFailure
-          ? connectError(error, endpoint)
-          : exchangeError(error, endpoint, requestTimeoutMs);
+        if (error instanceof ConnectFailure) throw connectError(error, endpoint);
+        throw withHint(exchangeError(error, endpoint, requestTimeoutMs));
       } finally {
         deadline.release();
       }
     },
     close: () => pool.destroy(),
   };
+}
+
+/** With TLS 1.3 a server refuses a client certificate only after the handshake, and some do it by hanging up. */
+function withHint(error: CmpError): CmpError {
+  if (error.code !== 'ConnectionFailed') return error;
+  const { code, retry, message, cause } = error;
+  const hint = ' If it does so each time, it may not accept our TLS client certificate (spec.certSecretRef).';
+  return new CmpError({ code, retry, message: `${message}${hint}`, cause });
 }
 
 function assertPlain(head: HttpResponseHead, { url }: TransferEndpoint): void {
