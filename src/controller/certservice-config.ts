@@ -17,6 +17,9 @@ const DEFAULTS = {
   maxHeaderBytes: 16_384,
 } as const;
 
+/** Usages are always the same ones there (ONAP). Names are what a certificate is for, as with any CA. */
+const DEFAULT_POLICY = { subject: 'Exact', subjectAltNames: 'AllowAdditional', usages: 'Any' } as const;
+
 /** Whether the spec is for the CertService backend. The API server sees to it that it is one or the other. */
 export const isCertServiceSpec = (spec: IssuerSpec): spec is CertServiceSpec =>
   spec.cmp === undefined && spec.url !== undefined && spec.certSecretRef !== undefined;
@@ -45,7 +48,7 @@ export function assertCertServiceSpec({ url, caName, certSecretRef }: CertServic
  */
 export function certServiceConfig(spec: CertServiceSpec, secrets: IssuerSecrets): CertServiceConfig {
   const { name, keyRef, certRef, cacertRef } = spec.certSecretRef;
-  const { csr, keys, ...limits } = { ...DEFAULTS, ...spec.certService };
+  const { csr, keys, policy, ...limits } = { policy: {}, ...DEFAULTS, ...spec.certService };
   const text = (key: string, field: string): string => {
     const value = secrets.find(name, key);
     if (value === undefined)
@@ -67,8 +70,7 @@ export function certServiceConfig(spec: CertServiceSpec, secrets: IssuerSecrets)
     caBundle: spec.caBundle,
     csr,
     keys,
-    // CertService has its own way with names and usages, and its users live with that; the event tells what differs.
-    policy: { subject: 'Any', subjectAltNames: 'Any', usages: 'Any' },
+    policy: { ...DEFAULT_POLICY, ...policy },
     limits: {
       connectTimeoutMs: limits.connectTimeoutSeconds * 1000,
       requestTimeoutMs: limits.requestTimeoutSeconds * 1000,

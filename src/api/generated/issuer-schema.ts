@@ -58,6 +58,23 @@ export interface IssuerSpec {
      */
     keys?: 'RSA' | 'Any';
     /**
+     * What may differ between the request and the certificate. The public key never may. What was let through is told in the event of the request.
+     */
+    policy?: {
+      /**
+       * Exact: as requested, in any order. Any: whatever the CA puts there. Absent: Exact.
+       */
+      subject?: 'Exact' | 'Any';
+      /**
+       * Exact: those requested and no others. AllowAdditional: those requested, and possibly more. Any: whatever the CA puts there. Absent: AllowAdditional.
+       */
+      subjectAltNames?: 'Exact' | 'AllowAdditional' | 'Any';
+      /**
+       * Key usages and extended key usages. AllowAdditional: those requested, and possibly more. Any: whatever CertService and the CA put there; ONAP's CertService always asks for the same ones. Absent: Any.
+       */
+      usages?: 'AllowAdditional' | 'Any';
+    };
+    /**
      * Seconds to connect, TLS handshake included. Absent: 10.
      */
     connectTimeoutSeconds?: number;

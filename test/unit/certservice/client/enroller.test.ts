@@ -195,8 +195,11 @@ describe('what cannot work', () => {
     },
   );
 
-  it('another subject is let through and told', async () => {
-    const { notes } = await enrolled({ caName: behaving({ leaf: 'wrongSubject' }) });
+  it('another subject, unless the policy lets it through, which is told', async () => {
+    const caName = behaving({ leaf: 'wrongSubject' });
+    const error = await failure(enrolled({ caName }));
+    expect(error).toMatchObject({ code: 'CertificateRefused', retry: 'request' });
+    const { notes } = await enrolled({ caName, policy: { subject: 'Any', subjectAltNames: 'Any', usages: 'Any' } });
     expect(notes.join()).toMatch(/subject "CN=web.*" was asked for/);
   });
 

@@ -28,7 +28,7 @@ export const config = (changes: Partial<CertServiceConfig> = {}): CertServiceCon
   caBundle: 'All',
   csr: 'Auto',
   keys: 'RSA',
-  policy: { subject: 'Any', subjectAltNames: 'Any', usages: 'Any' },
+  policy: { subject: 'Exact', subjectAltNames: 'AllowAdditional', usages: 'Any' },
   limits: LIMITS,
   ...changes,
 });
