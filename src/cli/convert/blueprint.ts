@@ -28,9 +28,7 @@ export class BlueprintNode {
   /** The same as text; empty text counts as absent. */
   text(...path: readonly string[]): string | undefined {
     const found = this.get(...path);
-    if (found === undefined || found === null || found === '') return undefined;
-    if (typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean') return String(found);
-    throw refused(`${this.#where(path)} is not a text`);
+    return found === undefined || found === null || found === '' ? undefined : this.#asText(found, path);
   }
 
   /** The same as a boolean; Cloudify passes strings such as "true" through. */
@@ -45,12 +43,17 @@ export class BlueprintNode {
     return `node ${this.name}: property ${path.join('.')}`;
   }
 
+  #asText(value: unknown, path: readonly string[]): string {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
+    throw refused(`${this.#where(path)} is not a text`);
+  }
+
   #resolve(value: unknown, path: readonly string[]): unknown {
     if (!isTree(value)) return value;
     const input = field(value, 'get_input');
     if (input !== undefined) return this.#input(input, path);
     const parts = field(value, 'concat');
-    if (Array.isArray(parts)) return parts.map((part) => String(this.#resolve(part, path))).join('');
+    if (Array.isArray(parts)) return parts.map((part) => this.#asText(this.#resolve(part, path), path)).join('');
     const [unknown] = Object.keys(value).filter((name) => name.startsWith('get_'));
     if (unknown !== undefined)
       throw refused(

@@ -31,10 +31,13 @@ export function parseYaml(source: string, text: string): unknown[] {
     const [error] = document.errors;
     if (error !== undefined) throw notYaml(error);
     try {
-      return document.toJS({ maxAliasCount: 100 });
+      const value: unknown = document.toJS({ maxAliasCount: 100 });
+      // Throws for a value that holds itself, which nobody could walk through.
+      JSON.stringify(value);
+      return value;
     } catch (cause) {
-      // An alias to nothing, or one that grows without end.
-      if (cause instanceof ReferenceError) throw notYaml(cause);
+      // An alias to nothing, one that multiplies without end, or one to what it stands in.
+      if (cause instanceof ReferenceError || cause instanceof TypeError) throw notYaml(cause);
       throw cause;
     }
   });

@@ -78,7 +78,7 @@ describe('clientSettings', () => {
     expect(more).toEqual([]);
   });
 
-  it.each([...'~#@*$+%!()?/{}<>|_^'])('refuses "%s" in names', (character) => {
+  it.each('~#@*$+%!()?/{}<>|_^'.split(''))('refuses "%s" in names', (character) => {
     expect(problems({ COMMON_NAME: `a${character}b` })).toHaveLength(1);
     expect(problems({ ORGANIZATION: `a${character}b` })).toHaveLength(1);
   });

@@ -60,6 +60,7 @@ describe('certservice-client', () => {
   it.each([
     ['text that is no YAML', 'a: [b', 'is not YAML'],
     ['an alias to nothing', 'a: *b', 'is not YAML'],
+    ['a list that holds itself', 'kind: List\nitems: &i [{kind: List, items: *i}]', 'is not YAML'],
     ['a manifest without such a container', pod({ image: 'busybox' }), 'no init container runs the CertService client'],
     [
       'a variable whose value is elsewhere',

@@ -13,7 +13,7 @@ export interface ConvertResult {
 }
 
 /** 00 01 02 ... */
-const countingRandom: Random = (octets) => Uint8Array.from({ length: octets }, (_, index) => index);
+export const countingRandom: Random = (octets) => Uint8Array.from({ length: octets }, (_, index) => index);
 
 const text = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString('utf8') ?? '';
 
