@@ -1,6 +1,6 @@
 export { CertificateReader } from './certificate-reader.js';
 export { CmpError } from './error.js';
-export { DEFAULT_PBM_POLICY, LEGACY_PBM_POLICY, PbmKeys } from './protection/index.js';
+export { DEFAULT_PBM_POLICY, DEFAULT_PBMAC1_POLICY, LEGACY_PBM_POLICY, PbmKeys } from './protection/index.js';
 export type { CertificatePolicy } from './rules/index.js';
 export {
   type CmpSession,

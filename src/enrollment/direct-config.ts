@@ -25,6 +25,18 @@ export interface DirectBackendConfig {
   readonly trustPem: string;
   /** With MAC protection: may the CA answer with a signature that `trustPem` vouches for? `Strict`: only with the MAC. */
   readonly responseProtection: 'AllowSignature' | 'Strict';
+  /**
+   * The one certificate that may sign answers: its SHA-256 fingerprint in hexadecimal, colons or not, or the certificate
+   * in PEM. It must chain to `trustPem` all the same. Absent: whoever speaks for the CA.
+   */
+  readonly expectedSigner?: string;
+  /** Accept signers whose keyUsage lacks digitalSignature, as some CAs' keys do. Default false. */
+  readonly ignoreKeyUsage?: boolean;
+  /**
+   * As a registration authority: wrap each of our messages in a nested one under this signature (RFC 9483 section
+   * 5.2.2.1). Answers may then be nested or plain. Absent: our messages travel as they are.
+   */
+  readonly nested?: SignatureProtection;
   readonly policy: CertificatePolicy;
   /** What goes into `ca`: all trusted certificates, the root of the chain alone, or nothing. */
   readonly caBundle: 'All' | 'Root' | 'None';
@@ -47,13 +59,16 @@ export interface CmpEndpoint {
   readonly proxy?: string;
 }
 
-/** PasswordBasedMac (RFC 9810 section 5.1.3.1). */
+/** A MAC under a shared secret: PasswordBasedMac (RFC 9810 section 5.1.3.1) or PBMAC1 (RFC 9481 section 6.1.2). */
 export interface MacProtection {
   readonly type: 'mac';
+  /** Default PBM, which every CA knows. */
+  readonly scheme?: 'PBM' | 'PBMAC1';
   /** Reference value: the senderKID and the sender's common name. */
   readonly reference: string;
   /** The shared secret, octet for octet as stored. */
   readonly secret: Uint8Array;
+  /** With PBMAC1 the hash below PBKDF2's HMAC. */
   readonly owf: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
   readonly mac: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
   readonly iterations: number;

@@ -3,6 +3,7 @@ import {
   type CmpSession,
   type Credential,
   DEFAULT_PBM_POLICY,
+  DEFAULT_PBMAC1_POLICY,
   LEGACY_PBM_POLICY,
   PbmKeys,
   SignerCache,
@@ -75,8 +76,18 @@ export function checkEndpoint(endpoint: CmpEndpoint, name: string): void {
 const OWF = { SHA1: 'sha1', SHA256: 'sha256', SHA384: 'sha384', SHA512: 'sha512' } as const;
 const MAC = { 'HMAC-SHA1': 'sha1', 'HMAC-SHA256': 'sha256', 'HMAC-SHA384': 'sha384', 'HMAC-SHA512': 'sha512' } as const;
 
-function macCredential({ reference, secret, owf, mac, iterations }: MacProtection): Credential {
-  const { minIterations, maxIterations } = DEFAULT_PBM_POLICY;
+/** A key for HMAC-SHA512 out of HMAC-SHA1 takes four blocks, which is as dear as it gets. */
+const LARGEST_BLOCKS = 4;
+
+function iterationLimits(scheme: MacProtection['scheme'] = 'PBM') {
+  if (scheme === 'PBM') return DEFAULT_PBM_POLICY;
+  const { minIterations, maxCost } = DEFAULT_PBMAC1_POLICY;
+  return { minIterations, maxIterations: Math.floor(maxCost / LARGEST_BLOCKS) };
+}
+
+/** The credential for a shared secret. Throws EnrollmentError `ConfigurationInvalid`. */
+export function macCredential({ reference, secret, scheme, owf, mac, iterations }: MacProtection): Credential {
+  const { minIterations, maxIterations } = iterationLimits(scheme);
   if (reference === '') throw invalid('protection.reference', 'it is empty');
   if (secret.length === 0) throw invalid('protection.secret', 'it is empty');
   if (!Number.isInteger(iterations) || iterations < minIterations || iterations > maxIterations) {
@@ -84,6 +95,7 @@ function macCredential({ reference, secret, owf, mac, iterations }: MacProtectio
   }
   return {
     kind: 'mac',
+    scheme: scheme === 'PBMAC1' ? 'pbmac1' : 'pbm',
     reference,
     keys: new PbmKeys(secret),
     owf: OWF[owf],

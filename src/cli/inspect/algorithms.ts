@@ -1,7 +1,7 @@
 import { DerError, decodeDer, encodeDer } from '../../asn1/index.js';
 import { OID } from '../../cmp/oids.js';
 import { MAC_OID, OTHER_MAC_PROTECTIONS, OWF_OID } from '../../cmp/protection/index.js';
-import { AlgorithmIdentifier, PBMParameter } from '../../cmp/schema/index.js';
+import { AlgorithmIdentifier, PBKDF2Params, PBMAC1Params, PBMParameter } from '../../cmp/schema/index.js';
 import { algorithmName, PkiError, parseSignatureAlgorithm } from '../../pki/index.js';
 
 const title = (name: string): string => name.toUpperCase().replace(/^SHA/, 'SHA-');
@@ -33,12 +33,26 @@ export function describeAlgorithm(identifier: AlgorithmIdentifier): string {
       throw error;
     }
   }
+  if (algorithm === OID.pbmac1) return describePbmac1(parameters);
   const other = OTHER_MAC_PROTECTIONS[algorithm];
   if (other !== undefined) return other;
   try {
     return algorithmName(parseSignatureAlgorithm(encodeDer(AlgorithmIdentifier, identifier)));
   } catch (error) {
     if (error instanceof PkiError) return oidName(algorithm);
+    throw error;
+  }
+}
+
+/** Whatever PBMAC1 it is, also one that we would not accept. */
+function describePbmac1(parameters: Uint8Array = new Uint8Array()): string {
+  try {
+    const { keyDerivationFunc: kdf, messageAuthScheme } = decodeDer(PBMAC1Params, parameters);
+    if (kdf.algorithm !== OID.pbkdf2) return `PBMAC1 with key derivation ${shortName(kdf.algorithm)}`;
+    const { salt, iterationCount, keyLength, prf } = decodeDer(PBKDF2Params, kdf.parameters ?? new Uint8Array());
+    return `PBMAC1: PBKDF2 with ${prf === undefined ? 'HMAC-SHA-1' : shortName(prf.algorithm)}, ${iterationCount} iterations, key of ${keyLength ?? 'any number of'} octets, ${shortName(messageAuthScheme.algorithm)}, salt of ${salt.length} octets`;
+  } catch (error) {
+    if (error instanceof DerError) return `PBMAC1 with unreadable parameters: ${error.message}`;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, pbkdf2 } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { MacName, OwfName } from './algorithms.js';
 
@@ -14,6 +15,19 @@ export interface PbmKeyParameters {
   /** How often the one-way function is applied in total, the first time included. */
   readonly iterationCount: number;
 }
+
+/** PBKDF2 (RFC 8018 section 5.2). */
+export interface Pbkdf2Parameters {
+  readonly salt: Uint8Array;
+  readonly iterationCount: number;
+  /** Octets. */
+  readonly keyLength: number;
+  /** Hash below the HMAC that is the pseudorandom function. */
+  readonly prf: MacName;
+}
+
+/** Runs in a thread of its own, so that no parameters can hold up the event loop. */
+const pbkdf2InThread = promisify(pbkdf2);
 
 /**
  * BASEKEY of RFC 9810 section 5.1.3.1: OWF(secret || salt), then OWF over the result, iterationCount times in total.
@@ -51,12 +65,24 @@ export class PbmKeys {
     this.#secret = secret;
   }
 
+  /** The key of a PasswordBasedMac. */
   key(parameters: PbmKeyParameters): Promise<KeyObject> {
     const { salt, owf, iterationCount } = parameters;
-    const name = `${owf}:${iterationCount}:${Buffer.from(salt).toString('base64')}`;
+    return this.#remembered(`${owf}:${iterationCount}`, salt, () => derivePbmKey(this.#secret, parameters));
+  }
+
+  /** The key of a PBMAC1. */
+  pbkdf2Key({ salt, iterationCount, keyLength, prf }: Pbkdf2Parameters): Promise<KeyObject> {
+    return this.#remembered(`pbkdf2:${prf}:${iterationCount}:${keyLength}`, salt, () =>
+      pbkdf2InThread(this.#secret, salt, iterationCount, keyLength, prf),
+    );
+  }
+
+  #remembered(parameters: string, salt: Uint8Array, derive: () => Promise<Uint8Array>): Promise<KeyObject> {
+    const name = `${parameters}:${Buffer.from(salt).toString('base64')}`;
     const known = this.#derived.get(name);
     if (known !== undefined) return known;
-    const derived = derivePbmKey(this.#secret, parameters).then(toKeyObject);
+    const derived = derive().then(toKeyObject);
     this.#derived.set(name, derived);
     return derived;
   }

@@ -1,6 +1,6 @@
 import { CmpError } from '../error.js';
 import type { ReceivedMessage } from '../message.js';
-import { isPasswordBasedMac, OTHER_MAC_PROTECTIONS } from '../protection/index.js';
+import { isMac, OTHER_MAC_PROTECTIONS } from '../protection/index.js';
 
 // Rules about whether and how an answer is protected. Whether the protection holds is decided in ../protection.
 
@@ -32,12 +32,12 @@ export function protectionPresent({ body, protection }: ReceivedMessage): void {
 
 /** The kind of protection of a message that has some. Throws for kinds that nobody here can verify. */
 export function protectionKind(message: ReceivedMessage): ProtectionKind {
-  if (isPasswordBasedMac(message)) return 'mac';
+  if (isMac(message)) return 'mac';
   const other = OTHER_MAC_PROTECTIONS[message.header.protectionAlg?.value.algorithm ?? ''];
   if (other === undefined) return 'signature';
   throw new CmpError({
     code: 'ProtectionInvalid',
-    message: `the answer is protected with ${other}, which is not supported; configure the CA for PasswordBasedMac or signatures`,
+    message: `the answer is protected with ${other}, which is not supported; configure the CA for PasswordBasedMac, PBMAC1 or signatures`,
   });
 }
 

@@ -2,7 +2,7 @@ import { DerError } from '../../asn1/index.js';
 import type { Certificate } from '../../pki/index.js';
 import { CmpError } from '../error.js';
 import { decodeMessage, type ReceivedMessage } from '../message.js';
-import { verifyPbm } from '../protection/index.js';
+import { verifyMac } from '../protection/index.js';
 import {
   errorReported,
   findSigner,
@@ -58,6 +58,7 @@ type Context = Pick<
   | 'ignoreKeyUsage'
   | 'messageTimeWindowMs'
   | 'pbmPolicy'
+  | 'pbmac1Policy'
   | 'recipient'
   | 'responseProtection'
   | 'signers'
@@ -113,11 +114,13 @@ async function verifyProtection(
   expectation: Expectation,
   context: Context,
 ): Promise<Certificate | undefined> {
-  const { credential, pbmPolicy, responseProtection } = context;
+  const { credential, pbmPolicy, pbmac1Policy, responseProtection } = context;
   const kind = protectionKind(message);
   protectionKindAllowed(kind, credential.kind, responseProtection);
   if (kind === 'signature') return trustedSigner(message, extraCerts, expectation, context);
-  if (credential.kind === 'mac') await verifyPbm(message, credential.keys, pbmPolicy);
+  if (credential.kind === 'mac') {
+    await verifyMac(message, credential.keys, { pbm: pbmPolicy, pbmac1: pbmac1Policy });
+  }
   return undefined;
 }
 

@@ -3,10 +3,12 @@ import type { Certificate } from '../../pki/index.js';
 import type { Random } from '../../runtime/random.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import {
+  MAC_OCTETS,
   type MacName,
   type OwfName,
   type PbmKeys,
   type Protector,
+  pbmac1Protector,
   pbmProtector,
   signatureProtector,
 } from '../protection/index.js';
@@ -15,9 +17,12 @@ import {
 export type Credential =
   | {
       readonly kind: 'mac';
+      /** Default `pbm`: PasswordBasedMac, which every CA knows. */
+      readonly scheme?: 'pbm' | 'pbmac1';
       readonly reference: string;
       /** Verifies the answers as well. */
       readonly keys: PbmKeys;
+      /** The one-way function of PasswordBasedMac; with PBMAC1 the hash below PBKDF2's HMAC. */
       readonly owf: OwfName;
       readonly mac: MacName;
       readonly iterationCount: number;
@@ -36,7 +41,11 @@ const SALT_OCTETS = 16;
 export function newProtector(credential: Credential, random: Random): Protector {
   switch (credential.kind) {
     case 'mac': {
-      const { owf, mac, iterationCount } = credential;
+      const { owf, mac, iterationCount, scheme = 'pbm' } = credential;
+      if (scheme === 'pbmac1') {
+        const parameters = { salt: random(SALT_OCTETS), iterationCount, keyLength: MAC_OCTETS[mac], prf: owf, mac };
+        return pbmac1Protector(credential, parameters);
+      }
       return pbmProtector(credential, { salt: random(SALT_OCTETS), owf, mac, iterationCount });
     }
     case 'signature': {

@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
 import type { CertificateReader } from '../certificate-reader.js';
-import type { PbmPolicy } from '../protection/index.js';
+import type { Pbmac1Policy, PbmPolicy } from '../protection/index.js';
 import type { CertificatePolicy, ResponseProtection } from '../rules/index.js';
 import type { EnrollmentBody, ProofKind } from '../template.js';
 import type { HttpTransport } from '../transfer/index.js';
@@ -34,6 +34,8 @@ export interface CmpSession {
   readonly certProfile?: string;
   readonly responseProtection: ResponseProtection;
   readonly pbmPolicy: PbmPolicy;
+  /** Default: `DEFAULT_PBMAC1_POLICY`. */
+  readonly pbmac1Policy?: Pbmac1Policy;
   /** Accept signers whose keyUsage lacks digitalSignature. */
   readonly ignoreKeyUsage: boolean;
   /** How far messageTime may lie from our clock, in milliseconds; absent: it is not looked at. */

@@ -60,7 +60,7 @@ export class Composer {
         return this.#signer;
       case 'mac':
         return requester.kind === 'mac'
-          ? pbmProtector(requester.credential, { ...requester.parameters, salt: this.#random(OCTETS) })
+          ? requester.protector(this.#random(OCTETS))
           : pbmProtector(fallback, { salt: this.#random(OCTETS), owf: 'sha256', iterationCount: 500, mac: 'sha256' });
       default:
         return unreachable(kind);

@@ -3,14 +3,18 @@ import { LRUCache } from 'lru-cache';
 import { CmpError } from '../../cmp/error.js';
 import type { ReceivedMessage } from '../../cmp/message.js';
 import {
-  isPasswordBasedMac,
+  isMac,
+  isPbmac1,
   LEGACY_PBM_POLICY,
   type PbmCredential,
   PbmKeys,
-  type PbmParameters,
+  type Protector,
+  pbmac1Protector,
+  pbmProtector,
   protectionSignatureAlgorithm,
+  readPbmac1Parameters,
   readPbmParameters,
-  verifyPbm,
+  verifyMac,
   verifySignature,
 } from '../../cmp/protection/index.js';
 import { algorithmName } from '../../pki/index.js';
@@ -23,7 +27,12 @@ export type Requester = {
   /** Printable name of the protection. */
   readonly protection: string;
 } & (
-  | { readonly kind: 'mac'; readonly credential: PbmCredential; readonly parameters: PbmParameters }
+  | {
+      readonly kind: 'mac';
+      readonly credential: PbmCredential;
+      /** Protects answers the way the request was, but for the salt. */
+      readonly protector: (salt: Uint8Array) => Protector;
+    }
   /** DER of the certificate whose key signed. */
   | { readonly kind: 'signature'; readonly certificate: Uint8Array }
 );
@@ -59,7 +68,7 @@ export class Authenticator {
       throw new MessageRefused('badMessageCheck', 'the request is not protected');
     }
     try {
-      return isPasswordBasedMac(message) ? await this.#byMac(message) : this.#bySignature(message, now);
+      return isMac(message) ? await this.#byMac(message) : this.#bySignature(message, now);
     } catch (error) {
       if (error instanceof CmpError) throw new MessageRefused('badMessageCheck', error.message);
       throw error;
@@ -72,9 +81,23 @@ export class Authenticator {
     if (credential === undefined || message.header.protectionAlg === undefined) {
       throw new MessageRefused('badMessageCheck', 'no secret is known for the senderKID of the request');
     }
-    const parameters = readPbmParameters(message.header.protectionAlg.value, LEGACY_PBM_POLICY);
-    await verifyPbm(message, credential.keys, LEGACY_PBM_POLICY);
-    return { kind: 'mac', identity: `mac:${reference}`, protection: 'PasswordBasedMac', credential, parameters };
+    await verifyMac(message, credential.keys, { pbm: LEGACY_PBM_POLICY });
+    const algorithm = message.header.protectionAlg.value;
+    const who = { kind: 'mac', identity: `mac:${reference}`, credential } as const;
+    if (isPbmac1(message)) {
+      const parameters = readPbmac1Parameters(algorithm);
+      return {
+        ...who,
+        protection: 'PBMAC1',
+        protector: (salt) => pbmac1Protector(credential, { ...parameters, salt }),
+      };
+    }
+    const parameters = readPbmParameters(algorithm, LEGACY_PBM_POLICY);
+    return {
+      ...who,
+      protection: 'PasswordBasedMac',
+      protector: (salt) => pbmProtector(credential, { ...parameters, salt }),
+    };
   }
 
   #bySignature(message: ReceivedMessage, now: Date): Requester {

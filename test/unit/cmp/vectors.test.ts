@@ -7,7 +7,7 @@ import {
   DEFAULT_PBM_POLICY,
   isPasswordBasedMac,
   PbmKeys,
-  verifyPbm,
+  verifyMac,
   verifySignature,
 } from '../../../src/cmp/protection/index.js';
 import { PKIBody, PKIHeader, PKIMessage } from '../../../src/cmp/schema/index.js';
@@ -69,7 +69,7 @@ describe('every recorded request', () => {
     expect(encodeDer(PKIHeader, message.header)).toEqual(new Uint8Array(message.rawHeader));
     expect(encodeDer(PKIBody, message.body)).toEqual(new Uint8Array(message.rawBody));
     if (isPasswordBasedMac(message)) {
-      await verifyPbm(message, new PbmKeys(secret), DEFAULT_PBM_POLICY);
+      await verifyMac(message, new PbmKeys(secret), { pbm: DEFAULT_PBM_POLICY });
     } else {
       verifySignature(message, Certificate.parse(message.extraCerts[0] ?? new Uint8Array()).publicKey);
     }

@@ -14,7 +14,7 @@ import {
   pbmProtector,
   readPbmParameters,
   referenceName,
-  verifyPbm,
+  verifyMac,
 } from '../../../../src/cmp/protection/index.js';
 import { PBMParameter } from '../../../../src/cmp/schema/index.js';
 
@@ -64,12 +64,14 @@ describe('PasswordBasedMac', () => {
     ['pkiconf', PKICONF],
     ['error with status waiting', WAITING],
   ])('verifies a whole %s of OpenSSL', async (_name, der) => {
-    await expect(verifyPbm(decodeMessage(der), new PbmKeys(SECRET), DEFAULT_PBM_POLICY)).resolves.toBeUndefined();
+    await expect(
+      verifyMac(decodeMessage(der), new PbmKeys(SECRET), { pbm: DEFAULT_PBM_POLICY }),
+    ).resolves.toBeUndefined();
   });
 
   it('refuses a wrong secret, and says what to compare', async () => {
     await expect(
-      verifyPbm(decodeMessage(PKICONF), new PbmKeys(Buffer.from('labsecret-0123456789 ')), DEFAULT_PBM_POLICY),
+      verifyMac(decodeMessage(PKICONF), new PbmKeys(Buffer.from('labsecret-0123456789 ')), { pbm: DEFAULT_PBM_POLICY }),
     ).rejects.toMatchObject({
       code: 'ProtectionInvalid',
       message: expect.stringContaining('compare secret and reference'),
@@ -79,7 +81,7 @@ describe('PasswordBasedMac', () => {
   it('refuses a MAC that is cut short', async () => {
     const message = decodeMessage(PKICONF);
     const cut = { ...message, protection: message.protection?.subarray(0, 10) };
-    await expect(verifyPbm(cut, new PbmKeys(SECRET), DEFAULT_PBM_POLICY)).rejects.toMatchObject({
+    await expect(verifyMac(cut, new PbmKeys(SECRET), { pbm: DEFAULT_PBM_POLICY })).rejects.toMatchObject({
       code: 'ProtectionInvalid',
       message: expect.stringContaining('10 octets instead of 20'),
     });
@@ -92,7 +94,7 @@ describe('PasswordBasedMac', () => {
     const message = decodeMessage(PKICONF);
     const protectionAlg = value && { der: new Uint8Array(), value };
     const changed = { ...message, header: { ...message.header, protectionAlg } };
-    await expect(verifyPbm(changed, new PbmKeys(SECRET), DEFAULT_PBM_POLICY)).rejects.toMatchObject({
+    await expect(verifyMac(changed, new PbmKeys(SECRET), { pbm: DEFAULT_PBM_POLICY })).rejects.toMatchObject({
       code: 'ProtectionInvalid',
     });
   });
@@ -105,7 +107,7 @@ describe('PasswordBasedMac', () => {
       { type: 'pkiconf', value: null },
     );
     const message = decodeMessage(der);
-    await verifyPbm(message, keys, LEGACY_PBM_POLICY);
+    await verifyMac(message, keys, { pbm: LEGACY_PBM_POLICY });
     expect(Buffer.from(message.header.senderKID ?? []).toString()).toBe('ref é');
     expect(message.header.sender).toEqual(referenceName('ref é'));
     expect(message.extraCerts).toEqual([]);

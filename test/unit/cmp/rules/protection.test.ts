@@ -47,7 +47,6 @@ describe('protectionKind', () => {
   ])('knows %s', (_name, message, kind) => expect(protectionKind(message)).toBe(kind));
 
   it.each([
-    ['PBMAC1', '1.2.840.113549.1.5.14'],
     ['DHBasedMac', '1.2.840.113533.7.66.30'],
     ['KemBasedMac', '1.2.840.113533.7.66.16'],
   ])('names %s as unsupported', (name, algorithm) =>

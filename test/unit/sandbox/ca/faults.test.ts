@@ -6,7 +6,7 @@ import {
   LEGACY_PBM_POLICY,
   PbmKeys,
   type Protector,
-  verifyPbm,
+  verifyMac,
   verifySignature,
 } from '../../../../src/cmp/protection/index.js';
 import { Certificate } from '../../../../src/pki/index.js';
@@ -55,7 +55,7 @@ async function findings(answer: ReceivedMessage, transaction: TestTransaction): 
 async function isProtectedByUs(answer: ReceivedMessage): Promise<boolean> {
   try {
     if (answer.header.senderKID?.length !== 20) {
-      await verifyPbm(answer, new PbmKeys(Buffer.from(ca.credentials.secret)), LEGACY_PBM_POLICY);
+      await verifyMac(answer, new PbmKeys(Buffer.from(ca.credentials.secret)), { pbm: LEGACY_PBM_POLICY });
     } else {
       verifySignature(answer, new X509Certificate(ca.signerPem).publicKey);
     }
