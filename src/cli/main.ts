@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { systemRandom } from '../runtime/random.js';
+import { certserviceCommand } from './commands/certservice.js';
 import { controllerCommand } from './commands/controller.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
@@ -21,6 +22,7 @@ const program = new Command('cmpv2-issuer')
 Exit codes: 0 done, 1 the CA or a policy said no, 2 usage, 3 environment (network, files, credentials), 4 internal.`,
   )
   .addCommand(controllerCommand())
+  .addCommand(certserviceCommand())
   .addCommand(sandboxCommand(terminal))
   .addCommand(demoCommand(terminal))
   .addCommand(enrollCommand(terminal))

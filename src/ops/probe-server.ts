@@ -1,5 +1,6 @@
 import fastify from 'fastify';
 import type { Registry } from 'prom-client';
+import { listen } from './listen.js';
 
 export interface ProbeServerOptions {
   /** `::` listens on every address. */
@@ -18,7 +19,6 @@ export interface ProbeServer {
 
 /** Serves `/healthz` (the process runs), `/readyz` (its caches are filled) and `/metrics` (Prometheus text). */
 export async function startProbeServer(options: ProbeServerOptions): Promise<ProbeServer> {
-  const { host, port } = options;
   const server = fastify({ logger: false, forceCloseConnections: true, connectionTimeout: 10_000 });
   server.get('/healthz', () => 'ok\n');
   server.get('/readyz', (_request, reply) => {
@@ -28,19 +28,9 @@ export async function startProbeServer(options: ProbeServerOptions): Promise<Pro
   server.get('/metrics', async (_request, reply) =>
     reply.type(options.registry.contentType).send(await options.registry.metrics()),
   );
-  await server.listen({ host, port }).catch((error: unknown) => {
-    if (host !== ANY || !isWithoutIPv6(error)) throw error;
-    return server.listen({ host: '0.0.0.0', port });
-  });
-  const address = server.server.address();
+  const port = await listen(server, options);
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
+    port,
     close: () => server.close(),
   };
 }
-
-/** IPv6 and IPv4. */
-const ANY = '::';
-
-const isWithoutIPv6 = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL');
