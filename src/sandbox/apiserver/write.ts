@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
+import { randomUuid } from '../../runtime/uuid.js';
 import type { User } from './auth.js';
 import {
   mutateCertificateRequest,
@@ -173,7 +174,7 @@ export class Writes {
       metadata: {
         ...decoded.metadata,
         name: generated ? `${generateName.slice(0, 58)}${this.#suffix()}` : decoded.metadata.name,
-        uid: this.#uid(),
+        uid: randomUuid(this.#context.random),
         creationTimestamp: now,
         ...(resource.generation ? { generation: 1 } : {}),
       },
@@ -292,14 +293,6 @@ export class Writes {
 
   #suffix(): string {
     return [...this.#context.random(5)].map((octet) => SUFFIX_ALPHABET[octet % SUFFIX_ALPHABET.length]).join('');
-  }
-
-  /** A random UUID, version 4. */
-  #uid(): string {
-    const octets = Buffer.from(this.#context.random(16));
-    octets.writeUInt8((octets.readUInt8(6) & 0x0f) | 0x40, 6);
-    octets.writeUInt8((octets.readUInt8(8) & 0x3f) | 0x80, 8);
-    return octets.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
 }
 
