@@ -22,7 +22,8 @@ describe('demo', () => {
     expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/^REQUEST +ISSUER +BODY +PROTECTION +RESULT +SERIAL +CHAIN +CAS +TIME$/m);
     expect(stdout).toMatch(/^two-roots +CMPv2Issuer\/two-roots +ir +PasswordBasedMac +Issued +[0-9a-f]+ +2 +2 /m);
-    expect(stdout).toContain('11 of 11 requests ended as they must');
+    expect(stdout).toMatch(/^onap-sdnc-cert-1 +CMPv2Issuer\/cmpv2-issuer-onap +ir .* Issued +[0-9a-f]+ +2 +2 /m);
+    expect(stdout).toContain('12 of 12 requests ended as they must');
   }, 60_000);
 });
 

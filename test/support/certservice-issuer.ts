@@ -51,6 +51,7 @@ export function certServiceRequest(
   cluster.objects.create(cluster.secret(namespace, secretName, { 'tls.key': csr('rsa2048.key') }));
   cluster.request(namespace, name, {
     csr: csr('rsa2048.csr'),
+    usages: ['digital signature', 'key encipherment', 'server auth'],
     annotations: {
       'cert-manager.io/certificate-name': name,
       'cert-manager.io/certificate-revision': '1',

@@ -23,6 +23,8 @@ export interface DemoCase {
   readonly approval: 'Approved' | 'Denied' | 'none';
   /** Whether the private key lies in a Secret for this request, as cert-manager stages it. */
   readonly stagedKey?: boolean;
+  /** Name of the Certificate that cert-manager would have made the request for. */
+  readonly certificateName?: string;
   readonly expected: Expectation;
 }
 
@@ -97,6 +99,16 @@ export const DEMO_CASES: readonly DemoCase[] = [
     issuer: namespaced('two-roots'),
     approval: 'Approved',
     expected: issued('ir', 'confirmed', 2),
+  },
+  {
+    name: 'onap-sdnc-cert-1',
+    csr: 'rsa4096',
+    usages: BOTH,
+    issuer: namespaced('cmpv2-issuer-onap'),
+    approval: 'Approved',
+    stagedKey: true,
+    certificateName: 'onap-sdnc-cert',
+    expected: issued('ir', 'implicitlyConfirmed', 2),
   },
   {
     name: 'denied',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { wholeSeconds } from '../../api/conditions.js';
 import { packageRoot } from '../../runtime/package-root.js';
-import type { SandboxCa } from '../../sandbox/index.js';
+import type { SandboxCa, TlsMaterial } from '../../sandbox/index.js';
 import type { DemoCase } from './cases.js';
 
 export const DEMO_NAMESPACE = 'demo';
@@ -15,15 +15,19 @@ const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('bas
 
 export const csrPem = (demoCase: DemoCase): string => fixture('csr', `${demoCase.csr}.csr`);
 
-/** The issuers of fixtures/demo, pointed at this CA. */
-export function issuerObjects(ca: SandboxCa): unknown[] {
-  const values: Readonly<Record<string, string>> = { CMP: ca.url, RECIPIENT: JSON.stringify(ca.caName) };
+/** The issuers of fixtures/demo, pointed at this CA and at the CertService of this URL. */
+export function issuerObjects(ca: SandboxCa, certServiceUrl: string): unknown[] {
+  const values: Readonly<Record<string, string>> = {
+    CMP: ca.url,
+    RECIPIENT: JSON.stringify(ca.caName),
+    CERTSERVICE: certServiceUrl,
+  };
   const text = fixture('demo', 'issuers.yaml').replace(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
   return parseAllDocuments(text).map((document) => document.toJS());
 }
 
 /** Credentials and trust anchors for the issuers of both scopes. */
-export async function secretObjects(ca: SandboxCa): Promise<unknown[]> {
+export async function secretObjects(ca: SandboxCa, { caPem, client }: TlsMaterial): Promise<unknown[]> {
   const registrationAuthority = await ca.issueClientCertificate('demo registration authority');
   const roots = ca.roots.join('');
   return [
@@ -41,6 +45,12 @@ export async function secretObjects(ca: SandboxCa): Promise<unknown[]> {
       },
       'kubernetes.io/tls',
     ),
+    secret(
+      DEMO_NAMESPACE,
+      'oom-cert-service-client-tls-secret',
+      { 'tls.crt': client.certificatePem, 'tls.key': client.keyPem, 'ca.crt': caPem },
+      'kubernetes.io/tls',
+    ),
   ];
 }
 
@@ -55,14 +65,20 @@ export function stagedKeyObjects({ name, csr, stagedKey }: DemoCase): unknown[] 
 }
 
 export function requestObject(demoCase: DemoCase): unknown {
-  const { name, issuer, usages, stagedKey } = demoCase;
+  const { name, issuer, usages, stagedKey, certificateName } = demoCase;
   return {
     apiVersion: 'cert-manager.io/v1',
     kind: 'CertificateRequest',
     metadata: {
       name,
       namespace: DEMO_NAMESPACE,
-      annotations: stagedKey === true ? { 'cert-manager.io/private-key-secret-name': `${name}-key` } : {},
+      annotations: {
+        ...(stagedKey === true && { 'cert-manager.io/private-key-secret-name': `${name}-key` }),
+        ...(certificateName !== undefined && {
+          'cert-manager.io/certificate-name': certificateName,
+          'cert-manager.io/certificate-revision': '1',
+        }),
+      },
     },
     spec: {
       request: base64(csrPem(demoCase)),

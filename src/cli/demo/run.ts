@@ -12,7 +12,7 @@ import { untilInterrupted } from '../interrupt.js';
 import { controllerRules } from '../permissions.js';
 import { formatTable, styled, type Terminal, writeLine } from '../terminal.js';
 import { DEMO_CASES, type DemoCase } from './cases.js';
-import { startController } from './controller-process.js';
+import { type DemoCertService, startDemoCertService } from './certservice.js';
 import {
   approvalCondition,
   CLUSTER_RESOURCE_NAMESPACE,
@@ -23,6 +23,7 @@ import {
   stagedKeyObjects,
 } from './objects.js';
 import { type CaseOutcome, isSettled, judge } from './outcome.js';
+import { type OwnProcess, startOwnProcess } from './own-process.js';
 
 const ISSUERS_DEADLINE_MS = 15_000;
 const DEADLINE_MS = 35_000;
@@ -45,12 +46,17 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
   say(`sandbox: API server ${sandbox.api.url}, CMP CA ${sandbox.ca.url}`);
 
   const args = ['--kubeconfig', controllerKubeconfig, '--cluster-resource-namespace', CLUSTER_RESOURCE_NAMESPACE];
-  const controller = startController([...args, '--probes-address', '127.0.0.1:0'], join(folder, 'controller.log'));
-  say(`started: ${controller.commandLine}`);
+  const controllerLog = join(folder, 'controller.log');
+  const processes: OwnProcess[] = [];
   let ok = false;
   try {
-    await createIssuers(sandbox);
-    const alive = () => controller.assertRunning();
+    processes.push(startOwnProcess('controller', [...args, '--probes-address', '127.0.0.1:0'], controllerLog));
+    const certService = await startDemoCertService(sandbox.ca, folder, processes);
+    for (const { commandLine } of processes) say(`started: ${commandLine}`);
+    const alive = () => {
+      for (const process of processes) process.assertRunning();
+    };
+    await createIssuers(sandbox, certService);
     await issuersReady(sandbox, say, alive);
     createRequests(sandbox);
     const finished = await watchCases(sandbox, say, alive);
@@ -60,19 +66,19 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
       say('Everything is still running. In another terminal:');
       say(`  kubectl --kubeconfig ${adminKubeconfig} get cmpv2issuers,certificaterequests -A`);
       say(`  kubectl --kubeconfig ${adminKubeconfig} -n ${DEMO_NAMESPACE} describe certificaterequest ca-says-no`);
-      say(`The controller's log: ${join(folder, 'controller.log')}. Stop with Ctrl-C.`);
+      say(`The logs: ${folder}/*.log. Stop with Ctrl-C.`);
       await untilInterrupted();
     }
   } finally {
-    await controller.stop();
+    await Promise.all(processes.map((process) => process.stop()));
     await sandbox.close();
     if (ok) rmSync(folder, { recursive: true, force: true });
-    else say(`the controller's log is kept in ${join(folder, 'controller.log')}`);
+    else say(`the logs are kept in ${folder}`);
   }
   if (!ok) throw new CliError('not every case ended as it must', EXIT.refused);
 }
 
-async function createIssuers({ api, ca }: Sandbox): Promise<void> {
+async function createIssuers({ api, ca }: Sandbox, { url, tls }: DemoCertService): Promise<void> {
   ca.behaviours.set('demo-waiting', {
     polling: { polls: 2, checkAfterSeconds: 1, reason: 'an officer has to look at it' },
   });
@@ -80,7 +86,7 @@ async function createIssuers({ api, ca }: Sandbox): Promise<void> {
   ca.behaviours.set('demo-refusing', {
     rejection: { failInfo: ['badCertTemplate'], statusString: 'this name belongs to another customer' },
   });
-  for (const object of [...(await secretObjects(ca)), ...issuerObjects(ca)]) api.objects.create(object);
+  for (const object of [...(await secretObjects(ca, tls)), ...issuerObjects(ca, url)]) api.objects.create(object);
 }
 
 /** Waits until the controller has verified every issuer, so that the times in the table are those of the requests. */
