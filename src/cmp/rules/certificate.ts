@@ -37,7 +37,7 @@ const refuse = (message: string, cause?: unknown): CmpError =>
     cause,
   });
 
-/** The certificate is one, in strict DER, names and key included. */
+/** The certificate is one, in strict DER, names included. */
 export function certificateReadable(der: Uint8Array): Certificate {
   try {
     const certificate = Certificate.parse(der);
@@ -52,7 +52,14 @@ export function certificateReadable(der: Uint8Array): Certificate {
 
 /** It certifies the key of the request and no other. */
 export function publicKeyMatches(certificate: Certificate, csr: CertificationRequest): void {
-  if (!samePublicKey(certificate.spki, csr.spki)) throw refuse('it is for another public key than the request');
+  let same: boolean;
+  try {
+    same = samePublicKey(certificate.spki, csr.spki);
+  } catch (error) {
+    if (error instanceof PkiError) throw refuse(error.message, error);
+    throw error;
+  }
+  if (!same) throw refuse('it is for another public key than the request');
 }
 
 /** It is another one than the certificate that it replaces; simple servers return the old one. */
