@@ -15,10 +15,26 @@ export class TokenBucket {
 
   /** True, and one token less, when there is one. */
   take(now: number): boolean {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#refilledAt) / this.#refillMs);
-    this.#refilledAt = now;
+    this.#refill(now);
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
+  }
+
+  /** One token less, now or when it comes: returns the milliseconds until then. Whoever asks first goes first. */
+  reserve(now: number): number {
+    this.#refill(now);
+    this.#tokens -= 1;
+    return Math.max(0, -this.#tokens * this.#refillMs);
+  }
+
+  /** A reserved token was not used after all. Those behind it do not move up, later ones gain. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1);
+  }
+
+  #refill(now: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#refilledAt) / this.#refillMs);
+    this.#refilledAt = now;
   }
 }

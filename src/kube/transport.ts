@@ -4,6 +4,7 @@ import type { Clock } from '../runtime/clock.js';
 import { startDeadline } from '../runtime/deadline.js';
 import { ApiError, apiErrorFromStatus, TransportError } from './api-error.js';
 import { CredentialCache, type Credentials, type KubeAccess, type TlsMaterial } from './credentials.js';
+import { FlowControl, type FlowLimits } from './flow-control.js';
 import { parseRetryAfter, retryWait } from './retry.js';
 import { transportError } from './transport-failure.js';
 
@@ -28,6 +29,8 @@ export interface TransportAnswer {
 /** Metrics of the calls; `code` is the HTTP status, or the kind of failure when there was none. */
 export interface TransportObserver {
   answered?(method: string, code: string, tookMs: number): void;
+  /** A call had to wait because of `limits`. */
+  throttled?(waitMs: number): void;
 }
 
 export interface TransportOptions {
@@ -40,6 +43,8 @@ export interface TransportOptions {
   readonly deadlineMs?: number;
   /** Connections for calls; watches have their own. 16 if absent. */
   readonly connections?: number;
+  /** Calls per second, retries and the opening of watches included; absent: as fast as the server lets us. */
+  readonly limits?: FlowLimits;
   readonly observer?: TransportObserver;
 }
 
@@ -67,6 +72,7 @@ interface Connections {
 export class KubeTransport {
   readonly #options: TransportOptions;
   readonly #credentials: CredentialCache;
+  readonly #flow: FlowControl | undefined;
   readonly #retired = new Set<Dispatcher>();
   #connections: Connections | undefined;
   #closed = false;
@@ -74,6 +80,8 @@ export class KubeTransport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#credentials = new CredentialCache(options.access.read, options.clock);
+    const { limits, clock, observer } = options;
+    this.#flow = limits && new FlowControl(limits, clock, (waitMs) => observer?.throttled?.(waitMs));
   }
 
   get server(): string {
@@ -83,10 +91,13 @@ export class KubeTransport {
   /** Sends one call and reads its answer. */
   async send(call: TransportRequest): Promise<TransportAnswer> {
     const { clock, uniform } = this.#options;
+    // The deadline is the server's: what we make a call wait ourselves does not count against it.
+    await this.#flow?.pass(call.signal);
     const deadline = this.#deadline(call);
     try {
       for (let tries = 1; ; tries++) {
         try {
+          if (tries > 1) await this.#flow?.pass(deadline.signal);
           return await this.#observed(call, async () => {
             const answer = await this.#open(call, 'calls', deadline.signal);
             const text = await answer.body.text();
@@ -107,6 +118,7 @@ export class KubeTransport {
 
   /** Opens a stream (a watch); the deadline holds until its headers are there, the caller's signal until its end. */
   async *stream(call: TransportRequest): AsyncGenerator<Buffer, void, undefined> {
+    await this.#flow?.pass(call.signal);
     const deadline = this.#deadline(call);
     try {
       const answer = await this.#observed(call, () => this.#open(call, 'watches', deadline.signal));

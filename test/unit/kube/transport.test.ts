@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ApiError, isTransient, TransportError } from '../../../src/kube/api-error.js';
 import { KubeTransport, type TransportOptions, type TransportRequest } from '../../../src/kube/transport.js';
@@ -33,6 +35,21 @@ function steps(...scripts: Script[]): Script {
   return (...args) => scripts[Math.min(at++, scripts.length - 1)]?.(...args);
 }
 
+/** Counts our own ends of the connections to this server: when the server hears that one is gone is up to the network. */
+function connectionPeak({ server }: Fixture): () => number {
+  const sockets = new Set<Socket>();
+  let peak = 0;
+  const connected = (message: unknown) => {
+    const { socket, connectParams } = message as { socket: Socket; connectParams: { port: string } };
+    if (connectParams.port !== new URL(server).port) return;
+    sockets.add(socket);
+    peak = Math.max(peak, [...sockets].filter(({ destroyed }) => !destroyed).length);
+  };
+  subscribe('undici:client:connected', connected);
+  closers.push(async () => void unsubscribe('undici:client:connected', connected));
+  return () => peak;
+}
+
 const ok: Script = (_, response) => json(response, 200, { ok: true });
 const refuse =
   (code: number, headers: Record<string, string> = {}): Script =>
@@ -57,6 +74,68 @@ describe('KubeTransport', () => {
     await Promise.all(Array.from({ length: 40 }, () => transport.send(get(fixture))));
     expect(fixture.seen).toHaveLength(40);
     expect(fixture.connections()).toBeLessThanOrEqual(3);
+  });
+
+  it('keeps to its connections when calls are given up, cut off and answered in any order', async () => {
+    let turn = 0;
+    const script: Script = (seen, response, socket) => {
+      turn++;
+      if (turn % 5 === 0) socket.resetAndDestroy();
+      else if (turn % 7 === 0) refuse(503)(seen, response, socket);
+      else if (turn % 3 !== 0) ok(seen, response, socket);
+      // Every third never gets an answer.
+    };
+    const fixture = await start(script);
+    const peak = connectionPeak(fixture);
+    const transport = open({ access: access(fixture.server), connections: 4, deadlineMs: 100 });
+    const calls = Array.from({ length: 60 }, (_, i) => {
+      const giveUp = new AbortController();
+      if (i % 4 === 0) setImmediate(() => giveUp.abort(new Error('never mind')));
+      return transport.send(get(fixture, { signal: giveUp.signal }));
+    });
+    const answers = await Promise.allSettled(calls);
+    expect(new Set(answers.map(({ status: how }) => how))).toEqual(new Set(['fulfilled', 'rejected']));
+    expect(peak()).toBe(4);
+  });
+
+  it('spreads calls, retries and watches as its limits say, and tells how long they wait', async () => {
+    const clock = new ManualClock();
+    const waits: number[] = [];
+    const fixture = await start(steps(ok, ok, refuse(429, { 'retry-after': '0' }), ok));
+    const transport = open({
+      access: access(fixture.server),
+      clock,
+      limits: { requestsPerSecond: 2, burst: 2 },
+      observer: { throttled: (waitMs) => waits.push(waitMs) },
+    });
+    await Promise.all([transport.send(get(fixture)), transport.send(get(fixture))]);
+    expect(fixture.seen).toHaveLength(2);
+    const third = transport.send(get(fixture));
+    const stream = transport.stream(get(fixture))[Symbol.asyncIterator]();
+    const watch = stream.next();
+    const givenUp = new AbortController();
+    const never = transport.send(get(fixture, { signal: givenUp.signal }));
+    givenUp.abort(new Error('never mind'));
+    await expect(never).rejects.toThrow('never mind');
+    await settled();
+    expect(fixture.seen).toHaveLength(2);
+    expect(waits).toEqual([500, 1_000, 1_500]);
+    await clock.advance(500);
+    while (clock.sleeping < 3) await settled();
+    await clock.advance(500);
+    await watch;
+    await clock.advance(500);
+    await expect(third).resolves.toMatchObject({ status: 200 });
+    await stream.return?.();
+    expect(waits).toEqual([500, 1_000, 1_500, 1_000]);
+  });
+
+  it.each([
+    { requestsPerSecond: 0, burst: 1 },
+    { requestsPerSecond: Number.NaN, burst: 1 },
+    { requestsPerSecond: 1, burst: 0 },
+  ])('refuses limits that let nothing through: %j', (limits) => {
+    expect(() => open({ access: access('http://127.0.0.1:1'), limits })).toThrow(RangeError);
   });
 
   const TRANSIENT: [name: string, fault: Script, idempotent: boolean, retried: boolean][] = [
