@@ -111,6 +111,35 @@ export async function benchCodec(): Promise<void> {
     ['whole', 'of it PBM key derivation', 'the rest'],
     [ms(whole), `${ms(key)} (${((100 * key) / whole).toFixed(0)} %)`, ms(whole - key)],
   ]);
+  await benchStall();
+}
+
+/** The dearest key that a CA may ask for, once and eight times at once: how long nothing else gets its turn. */
+async function benchStall(): Promise<void> {
+  const rows: string[][] = [['keys at once', 'whole', 'longest stall of the event loop']];
+  for (const keys of [1, 8]) {
+    let longest = 0;
+    let last = performance.now();
+    const beat = setInterval(() => {
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+    }, 1);
+    const start = performance.now();
+    await Promise.all(
+      Array.from({ length: keys }, (_, index) =>
+        new PbmKeys(SECRET).key({
+          ...PARAMETERS,
+          salt: Buffer.alloc(16, index),
+          iterationCount: DEFAULT_PBM_POLICY.maxIterations,
+        }),
+      ),
+    );
+    const whole = performance.now() - start;
+    clearInterval(beat);
+    rows.push([String(keys), ms(whole), ms(longest)]);
+  }
+  printTable(`PBM key of ${DEFAULT_PBM_POLICY.maxIterations} iterations`, rows);
 }
 
 const SECRET = Buffer.from('labsecret-0123456789');

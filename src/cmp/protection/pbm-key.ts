@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { MacName, OwfName } from './algorithms.js';
 
-/** Iterations that run in one go, about two milliseconds; above that the event loop gets its turn in between. */
-const ITERATIONS_PER_TURN = 2_000;
+/** Iterations that run in one go, about a millisecond; above that the event loop gets its turn in between. */
+const ITERATIONS_PER_TURN = 1_000;
 
 const CACHED_KEYS = 32;
 
@@ -29,6 +29,14 @@ export interface Pbkdf2Parameters {
 /** Runs in a thread of its own, so that no parameters can hold up the event loop. */
 const pbkdf2InThread = promisify(pbkdf2);
 
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/** However many keys are being derived, only one of them advances in each round of the event loop. */
+function nextTurn(): Promise<unknown> {
+  lastTurn = lastTurn.then(() => setImmediate());
+  return lastTurn;
+}
+
 /**
  * BASEKEY of RFC 9810 section 5.1.3.1: OWF(secret || salt), then OWF over the result, iterationCount times in total.
  * For an HMAC all of it is the key.
@@ -37,9 +45,9 @@ export async function derivePbmKey(secret: Uint8Array, parameters: PbmKeyParamet
   const { salt, owf, iterationCount } = parameters;
   let key: Uint8Array = hash(owf, Buffer.concat([secret, salt]), 'buffer');
   for (let done = 1; done < iterationCount; ) {
+    if (iterationCount > ITERATIONS_PER_TURN) await nextTurn();
     const stop = Math.min(iterationCount, done + ITERATIONS_PER_TURN);
     for (; done < stop; done++) key = hash(owf, key, 'buffer');
-    if (done < iterationCount) await setImmediate();
   }
   return key;
 }

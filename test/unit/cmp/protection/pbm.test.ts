@@ -53,6 +53,20 @@ describe('PasswordBasedMac', () => {
     expect(whole).toEqual(again);
   });
 
+  it('lets everything else have its turn between slices, however many keys are derived', async () => {
+    let rounds = 0;
+    let running = true;
+    const count = () => {
+      rounds++;
+      if (running) setImmediate(count);
+    };
+    setImmediate(count);
+    const parameters = { salt: SALT, owf: 'sha256', iterationCount: 20_000 } as const;
+    await Promise.all([derivePbmKey(SECRET, parameters), derivePbmKey(Buffer.from('another'), parameters)]);
+    running = false;
+    expect(rounds).toBeGreaterThanOrEqual(38);
+  });
+
   it('uses the whole key for HMAC-SHA1', async () => {
     const key = await derivePbmKey(Buffer.from('secret'), { salt: SALT, owf: 'sha256', iterationCount: 500 });
     expect(Buffer.from(hmac('sha1', key, Buffer.from('abc'))).toString('hex')).toBe(
