@@ -1,14 +1,29 @@
 export { CertificateReader } from './certificate-reader.js';
 export { CmpError } from './error.js';
 export { DEFAULT_PBM_POLICY, DEFAULT_PBMAC1_POLICY, LEGACY_PBM_POLICY, PbmKeys } from './protection/index.js';
-export type { CertificatePolicy } from './rules/index.js';
+export { REVOCATION_REASONS, type RevocationReason } from './revocation-reason.js';
+export type { CertificateName, CertificatePolicy, RootCaUpdate } from './rules/index.js';
+export type { CertReqTemplateContent, CRLStatus } from './schema/index.js';
 export {
+  abandonEnrollment,
   type CmpSession,
   type Credential,
   type EnrollmentResult,
+  type ExchangeFacts,
   type IssuedCertificate,
   type MessageObserver,
+  type RevocationList,
+  type RevocationRequest,
+  type RevocationResult,
+  requestCaCertificates,
+  requestCertReqTemplate,
+  requestCrls,
+  requestCurrentCrl,
+  requestRootCaUpdate,
+  requestSignKeyPairTypes,
   resumeEnrollment,
+  revokeCertificate,
+  type SignatureCredential,
   SignerCache,
   startEnrollment,
 } from './transaction/index.js';

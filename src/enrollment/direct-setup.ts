@@ -6,6 +6,7 @@ import {
   DEFAULT_PBMAC1_POLICY,
   LEGACY_PBM_POLICY,
   PbmKeys,
+  type SignatureCredential,
   SignerCache,
 } from '../cmp/index.js';
 import {
@@ -104,21 +105,35 @@ export function macCredential({ reference, secret, scheme, owf, mac, iterations 
   };
 }
 
-function signatureCredential({ certificatesPem, privateKeyPem }: SignatureProtection): Credential {
+function signatureCredential(
+  { certificatesPem, privateKeyPem }: SignatureProtection,
+  name = 'protection',
+): SignatureCredential {
   const { certificate, issuers, privateKey } = assertMatchingKey(
-    'protection.certificatesPem',
+    `${name}.certificatesPem`,
     certificatesPem,
-    'protection.privateKeyPem',
+    `${name}.privateKeyPem`,
     privateKeyPem,
   );
   if (certificate.extensions.keyUsage?.has('digitalSignature') === false) {
     throw invalid(
-      'protection.certificatesPem',
+      `${name}.certificatesPem`,
       `the key usage of "${certificate.subjectText}" does not allow digitalSignature`,
     );
   }
   // RFC 9483 section 3.3: no self-signed root; the CA has its own.
   return { kind: 'signature', certificate, privateKey, issuers: issuers.filter(({ isSelfSigned }) => !isSelfSigned) };
+}
+
+const FINGERPRINT = /^(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}$/i;
+
+/** `expectedSigner`: a fingerprint, or the certificate itself. */
+function signerPin(text: string): NonNullable<CmpSession['expectedSigner']> {
+  const compact = text.trim();
+  if (FINGERPRINT.test(compact)) return { sha256: compact.replaceAll(':', '').toLowerCase() };
+  const [certificate, ...more] = field('expectedSigner', () => decodeCertificates(text));
+  if (certificate === undefined || more.length > 0) throw invalid('expectedSigner', 'it must be one certificate');
+  return { sha256: certificate.sha256, certificate };
 }
 
 function credentialOf(protection: DirectBackendConfig['protection']): Credential {
@@ -160,7 +175,9 @@ export function configuredSession(config: DirectBackendConfig): ConfiguredSessio
     responseProtection: config.responseProtection === 'Strict' ? 'strict' : 'allowSignature',
     // Who uses SHA-1 must get answers that use it, too.
     pbmPolicy: protection.type === 'mac' && protection.owf === 'SHA1' ? LEGACY_PBM_POLICY : DEFAULT_PBM_POLICY,
-    ignoreKeyUsage: false,
+    ignoreKeyUsage: config.ignoreKeyUsage ?? false,
+    ...(config.expectedSigner === undefined ? {} : { expectedSigner: signerPin(config.expectedSigner) }),
+    ...(config.nested === undefined ? {} : { envelope: signatureCredential(config.nested, 'nested') }),
     policy: config.policy,
     maxPollingMs: config.limits.maxPollingMs,
     signers: new SignerCache(),

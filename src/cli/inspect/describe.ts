@@ -121,6 +121,8 @@ function describeBody(body: PKIBody): Description {
     case 'genm':
     case 'genp':
       return body.value.map(describeInfo);
+    case 'nested':
+      return body.value.map((der) => `PKIMessage of ${der.length} octets`);
     case 'popdecc':
     case 'popdecr':
     case 'krr':
@@ -131,7 +133,6 @@ function describeBody(body: PKIBody): Description {
     case 'cann':
     case 'rann':
     case 'crlann':
-    case 'nested':
       return `${body.value.length} octets, not decoded further`;
     default:
       return unreachable(body);

@@ -60,3 +60,17 @@ export function protectionKindAllowed(
         : 'our message was protected by a MAC, but the answer is signed; set responseProtection to AllowSignature to accept that',
   });
 }
+
+/**
+ * An envelope about one message of ours holds one answer (RFC 9483 section 5.2.2.1). Another envelope inside is no answer
+ * that any state allows, so the depth ends here.
+ */
+export function onlyInnerMessage(messages: readonly Uint8Array[]): Uint8Array {
+  const [only, ...more] = messages;
+  if (only !== undefined && more.length === 0) return only;
+  throw new CmpError({
+    code: 'ResponseMalformed',
+    retry: 'transaction',
+    message: `the CA's nested answer holds ${messages.length} messages where one was expected`,
+  });
+}

@@ -62,6 +62,22 @@ export function signerIsRecipient(signer: Certificate, recipient: Name): boolean
   return !isNullName(recipient) && sameName(signer.subject, recipient);
 }
 
+/** The one certificate that an operator expects to sign answers. */
+export interface SignerPin {
+  /** Lower-case hexadecimal SHA-256 of the whole certificate. */
+  readonly sha256: string;
+  /** The certificate itself, where the operator gave it: then the CA need not send it. */
+  readonly certificate?: Certificate;
+}
+
+/** The signer is the one that is expected. */
+export function signerIsExpected(signer: Certificate, { sha256 }: SignerPin): void {
+  if (signer.sha256 === sha256) return;
+  throw untrusted(
+    `${named(signer)} with SHA-256 fingerprint ${signer.sha256} signed the answer, but the configured signer is ${sha256}; if the CA has a new signing certificate, configure that one`,
+  );
+}
+
 /**
  * The signer may speak for the CA: it is the recipient itself, a CA, or marked as CMC CA or RA. Without this rule every
  * certificate below the trust anchor, such as one that this very CA issued to a web server, could pose as the CA.

@@ -58,6 +58,9 @@ const unprocessed = (number: number, name: string) => opaque(name, contextConstr
 /** GenMsgContent and GenRepContent: SEQUENCE OF InfoTypeAndValue (RFC 9810 section 5.3.19). */
 const GenContent = sequenceOf(InfoTypeAndValue);
 
+/** PKIMessages of a nested body (RFC 9810 section 5.1.3.4), each kept as its octets: its own protection covers those. */
+const PKIMessages = sequenceOf(opaque('PKIMessage'), { min: 1 });
+
 /** PKIBody (RFC 9810 section 5.1.2). Alternatives kept as octets are recognised and shown, never acted upon. */
 export const PKIBody = choice('PKIBody', {
   ir: explicit(0, CertReqMessages),
@@ -80,7 +83,7 @@ export const PKIBody = choice('PKIBody', {
   rann: unprocessed(17, 'rann'),
   crlann: unprocessed(18, 'crlann'),
   pkiconf: explicit(19, nullValue),
-  nested: unprocessed(20, 'nested'),
+  nested: explicit(20, PKIMessages),
   genm: explicit(21, GenContent),
   genp: explicit(22, GenContent),
   error: explicit(23, ErrorMsgContent),

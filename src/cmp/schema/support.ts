@@ -14,7 +14,7 @@ import {
   withRaw,
 } from '../../asn1/index.js';
 import { AttributeTypeAndValue, CertTemplate } from './crmf.js';
-import { AlgorithmIdentifier, CertificateList, CMPCertificate, Extensions, GeneralName, Name } from './general.js';
+import { AlgorithmIdentifier, CMPCertificate, Extensions, GeneralName, Name } from './general.js';
 
 // Values of support messages (RFC 9810 section 5.3.19). What the infoType promises is what the value must be.
 
@@ -82,6 +82,3 @@ export const CertificateListSyntax = sequence('CertificateList', {
   signatureAlgorithm: withRaw(AlgorithmIdentifier),
   signatureValue: octetAlignedBitString,
 });
-
-/** id-it-crls: SEQUENCE SIZE (1..MAX) OF CertificateList. */
-export const CrlsValue = sequenceOf(CertificateList, { min: 1 });

@@ -8,6 +8,7 @@ import {
   findSigner,
   identifiersOursIfPresent,
   messageTimeRecent,
+  onlyInnerMessage,
   protectionConsistent,
   protectionKind,
   protectionKindAllowed,
@@ -17,6 +18,7 @@ import {
   rejection,
   senderIsSigner,
   senderNonceFresh,
+  signerIsExpected,
   signerKeyUsage,
   signerSpeaksForCa,
   signerTrusted,
@@ -55,6 +57,8 @@ type Context = Pick<
   | 'certificates'
   | 'clock'
   | 'credential'
+  | 'envelope'
+  | 'expectedSigner'
   | 'ignoreKeyUsage'
   | 'messageTimeWindowMs'
   | 'pbmPolicy'
@@ -88,13 +92,15 @@ function trustedSigner(
   { knownSigners }: Expectation,
   context: Context,
 ): Certificate {
-  const { anchors, clock, recipient, signers } = context;
-  const signer = findSigner(message, [...extraCerts, ...knownSigners, ...anchors]);
+  const { anchors, clock, expectedSigner, recipient, signers } = context;
+  const pinned = expectedSigner?.certificate === undefined ? [] : [expectedSigner.certificate];
+  const signer = findSigner(message, [...extraCerts, ...knownSigners, ...pinned, ...anchors]);
   senderIsSigner(message.header, signer);
   const now = clock.now();
   if (signers.has(signer, now)) return signer;
   signerKeyUsage(signer, context.ignoreKeyUsage);
-  signerSpeaksForCa(signer, recipient);
+  if (expectedSigner === undefined) signerSpeaksForCa(signer, recipient);
+  else signerIsExpected(signer, expectedSigner);
   signerTrusted(signer, extraCerts, anchors, now);
   signers.add(signer, now);
   return signer;
@@ -126,10 +132,18 @@ async function verifyProtection(
 
 /**
  * Takes an answer apart and lets it pass only if it is well-formed, ours, fresh, and protected by somebody we trust.
+ * Where our message went in an envelope, the answer may come in one: then both layers must pass, each by itself.
  * An error that nobody vouches for is thrown as `Rejected`, class `unauthenticated`. Throws CmpError.
  */
 export async function acceptAnswer(der: Uint8Array, expectation: Expectation, context: Context): Promise<Answer> {
   const message = decode(der);
+  const { envelope } = context;
+  if (message.body.type !== 'nested' || envelope === undefined) return acceptMessage(message, expectation, context);
+  await acceptMessage(message, expectation, { ...context, credential: envelope });
+  return acceptMessage(decode(onlyInnerMessage(message.body.value)), expectation, context);
+}
+
+async function acceptMessage(message: ReceivedMessage, expectation: Expectation, context: Context): Promise<Answer> {
   const { header, body } = message;
   pvnoSupported(header, body.type);
   protectionConsistent(message);

@@ -27,13 +27,15 @@ export type Credential =
       readonly mac: MacName;
       readonly iterationCount: number;
     }
-  | {
-      readonly kind: 'signature';
-      readonly certificate: Certificate;
-      /** Its issuers in order, no self-signed root. */
-      readonly issuers: readonly Certificate[];
-      readonly privateKey: KeyObject;
-    };
+  | SignatureCredential;
+
+export interface SignatureCredential {
+  readonly kind: 'signature';
+  readonly certificate: Certificate;
+  /** Its issuers in order, no self-signed root. */
+  readonly issuers: readonly Certificate[];
+  readonly privateKey: KeyObject;
+}
 
 const SALT_OCTETS = 16;
 

@@ -42,6 +42,7 @@ export interface MessageExtras {
 export class Dialogue {
   readonly #session: CmpSession;
   readonly #protector: Protector;
+  readonly #envelope: Protector | undefined;
   readonly #channel: TransferChannel;
   #position: DialoguePosition;
 
@@ -49,6 +50,7 @@ export class Dialogue {
     this.#session = session;
     this.#position = position;
     this.#protector = newProtector(session.credential, session.random);
+    this.#envelope = session.envelope && newProtector(session.envelope, session.random);
     this.#channel = session.transport.open(position.endpoint);
   }
 
@@ -84,18 +86,20 @@ export class Dialogue {
     const { clock, random, recipient, logger, onMessage } = this.#session;
     const { transactionID, peerNonce, seenNonces } = this.#position;
     const senderNonce = random(ID_OCTETS);
-    const request = await this.#protector.protect(
-      {
-        pvno: pvno3 ? CMP_2021 : CMP_2000,
-        recipient: { type: 'directoryName', value: recipient },
-        messageTime: wholeSecond(clock.now()),
-        transactionID,
-        senderNonce,
-        recipNonce: peerNonce,
-        generalInfo: generalInfo.length === 0 ? undefined : generalInfo,
-      },
+    const header = {
+      pvno: pvno3 ? CMP_2021 : CMP_2000,
+      recipient: { type: 'directoryName', value: recipient },
+      messageTime: wholeSecond(clock.now()),
+      transactionID,
+      senderNonce,
+      recipNonce: peerNonce,
+    } as const;
+    const message = await this.#protector.protect(
+      { ...header, generalInfo: generalInfo.length === 0 ? undefined : generalInfo },
       body,
     );
+    // The envelope bears the identifiers of what it holds (RFC 9483 section 5.2.2.1).
+    const request = (await this.#envelope?.protect(header, { type: 'nested', value: [message] })) ?? message;
     const sent = remember(seenNonces, senderNonce);
     this.#position = { ...this.#position, lastNonce: senderNonce, seenNonces: sent };
     onMessage?.('request', request);

@@ -24,12 +24,10 @@ import type { Answer } from './answer.js';
 import { confirmationResult, refuse, sendConfirmation } from './confirmation.js';
 import { Dialogue, IMPLICIT_CONFIRM } from './dialogue.js';
 import type { EnrollmentResult, IssuedCertificate } from './outcome.js';
+import { WHOLE_MESSAGE } from './patience.js';
 import type { CmpSession } from './session.js';
 import { type KeptAnswer, restoreTransaction, storeTransaction, type TransactionState } from './state.js';
 import { type ValidCertificate, validateCertificate } from './validate.js';
-
-/** certReqId in polls about a whole message (RFC 9810 section 5.3.22). */
-const WHOLE_MESSAGE = -1;
 
 /** How long to leave a CA alone whose answer to certConf or pollReq got lost, in milliseconds. */
 const ASK_AGAIN_MS = 5_000;

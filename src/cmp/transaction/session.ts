@@ -4,10 +4,10 @@ import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
 import type { CertificateReader } from '../certificate-reader.js';
 import type { Pbmac1Policy, PbmPolicy } from '../protection/index.js';
-import type { CertificatePolicy, ResponseProtection } from '../rules/index.js';
+import type { CertificatePolicy, ResponseProtection, SignerPin } from '../rules/index.js';
 import type { EnrollmentBody, ProofKind } from '../template.js';
 import type { HttpTransport } from '../transfer/index.js';
-import type { Credential } from './credential.js';
+import type { Credential, SignatureCredential } from './credential.js';
 import type { SignerCache } from './signer-cache.js';
 
 /** Sees every message of every transaction in DER, e.g. to record it. */
@@ -36,6 +36,10 @@ export interface CmpSession {
   readonly pbmPolicy: PbmPolicy;
   /** Default: `DEFAULT_PBMAC1_POLICY`. */
   readonly pbmac1Policy?: Pbmac1Policy;
+  /** The one certificate whose signature counts, by its fingerprint. It must chain to an anchor all the same. */
+  readonly expectedSigner?: SignerPin;
+  /** Wrap our messages in nested ones under this signature, as an RA does (RFC 9483 section 5.2.2.1). */
+  readonly envelope?: SignatureCredential;
   /** Accept signers whose keyUsage lacks digitalSignature. */
   readonly ignoreKeyUsage: boolean;
   /** How far messageTime may lie from our clock, in milliseconds; absent: it is not looked at. */
@@ -49,4 +53,6 @@ export interface CmpSession {
   readonly random: Random;
   readonly logger: Logger;
   readonly onMessage?: MessageObserver;
+  /** Told when the CA wants time for an exchange that is waited out, and its reason if it gives one; milliseconds. */
+  readonly onWait?: (milliseconds: number, reason: string) => void;
 }

@@ -40,7 +40,7 @@ describe('bodyTypeExpected', () => {
     { type: 'pollReq', value: [] },
     { type: 'certConf', value: [] },
     { type: 'kup', value: { response: [] } },
-    { type: 'nested', value: new Uint8Array() },
+    { type: 'nested', value: [] },
   ])('refuses $type where cp is expected', (body) =>
     expect(() => bodyTypeExpected(body, ['cp'])).toThrow(expect.objectContaining({ code: 'UnexpectedBody' })),
   );
