@@ -7,8 +7,8 @@ import {
   startCertServiceStandIn,
   type TlsClient,
 } from '../../../../src/sandbox/certservice/index.js';
+import { type Answer, base64, type Call, call, fixture, jsonOf, makeCsr } from '../../../support/certservice-caller.js';
 import { ManualClock } from '../../../support/manual-clock.js';
-import { type Answer, base64, type Call, call, fixture, jsonOf, makeCsr } from './test-client.js';
 
 const NOW = new Date('2026-06-01T12:00:00Z');
 const CSR = fixture('rsa2048.csr');

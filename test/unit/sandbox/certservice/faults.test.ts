@@ -9,8 +9,8 @@ import {
   startCertServiceStandIn,
   type TlsClient,
 } from '../../../../src/sandbox/certservice/index.js';
+import { base64, call, fixture, jsonOf } from '../../../support/certservice-caller.js';
 import { ManualClock } from '../../../support/manual-clock.js';
-import { base64, call, fixture, jsonOf } from './test-client.js';
 
 const KEY = fixture('rsa2048.key');
 const headers = { CSR: base64(fixture('rsa2048.csr')), PK: base64(KEY) };

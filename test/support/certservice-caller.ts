@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { packageRoot } from '../../../../src/runtime/package-root.js';
-import type { CertServiceStandIn, TlsClient } from '../../../../src/sandbox/certservice/index.js';
+import { packageRoot } from '../../src/runtime/package-root.js';
+import type { TlsClient } from '../../src/sandbox/certservice/index.js';
 
 export interface Answer {
   readonly status: number;
@@ -23,15 +23,21 @@ export const base64 = (text: string): string => Buffer.from(text, 'utf8').toStri
 export const fixture = (name: string): string => readFileSync(join(packageRoot(), 'fixtures', 'csr', name), 'utf8');
 export const jsonOf = ({ text }: Answer): unknown => JSON.parse(text);
 
+/** A CertService, whoever made it. */
+export interface Callee {
+  readonly url: string;
+  readonly serverCaPem: string;
+}
+
 /** One request on a connection of its own. */
-export function call(standIn: CertServiceStandIn, path: string, options: Call = {}): Promise<Answer> {
+export function call(callee: Callee, path: string, options: Call = {}): Promise<Answer> {
   const { client, headers = {}, method = 'GET', signal } = options;
   return new Promise((resolve, reject) => {
-    const sent = request(`${standIn.url}${path}`, {
+    const sent = request(`${callee.url}${path}`, {
       method,
       headers,
       agent: false,
-      ca: standIn.serverCaPem,
+      ca: callee.serverCaPem,
       ...(client && { cert: client.certificatePem, key: client.keyPem }),
       ...(signal && { signal }),
     });
