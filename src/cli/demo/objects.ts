@@ -14,6 +14,7 @@ const fixture = (...path: string[]): string => readFileSync(join(packageRoot(), 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
 export const csrPem = (demoCase: DemoCase): string => fixture('csr', `${demoCase.csr}.csr`);
+export const keyPem = (demoCase: DemoCase): string => fixture('csr', `${demoCase.csr}.key`);
 
 /** The issuers of fixtures/demo, pointed at this CA and at the CertService of this URL. */
 export function issuerObjects(ca: SandboxCa, certServiceUrl: string): unknown[] {
@@ -60,8 +61,9 @@ function secret(namespace: string, name: string, values: Readonly<Record<string,
 }
 
 /** The Secret in which cert-manager would keep the key of this request, if the case wants one. */
-export function stagedKeyObjects({ name, csr, stagedKey }: DemoCase): unknown[] {
-  return stagedKey === true ? [secret(DEMO_NAMESPACE, `${name}-key`, { 'tls.key': fixture('csr', `${csr}.key`) })] : [];
+export function stagedKeyObjects(demoCase: DemoCase): unknown[] {
+  const { name, stagedKey } = demoCase;
+  return stagedKey === true ? [secret(DEMO_NAMESPACE, `${name}-key`, { 'tls.key': keyPem(demoCase) })] : [];
 }
 
 export function requestObject(demoCase: DemoCase): unknown {

@@ -7,6 +7,8 @@ import { CliError, EXIT } from '../exit.js';
 export interface OwnProcess {
   /** The command line, for display. */
   readonly commandLine: string;
+  /** File with everything it printed. */
+  readonly logPath: string;
   /** Throws CliError when the process has ended. */
   assertRunning(): void;
   stop(): Promise<void>;
@@ -30,6 +32,7 @@ export function startOwnProcess(
   const ended = once(child, 'exit').catch(() => {});
   return {
     commandLine: ['cmpv2-issuer', command, ...args].join(' '),
+    logPath,
     assertRunning: () => {
       if (child.exitCode !== null || child.signalCode !== null) {
         throw new CliError(

@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CertificateRequest } from '../../api/certificate-request.js';
 import { findCondition, isTrue } from '../../api/conditions.js';
 import type { Issuer } from '../../api/issuer.js';
 import { systemClock } from '../../runtime/clock.js';
-import { packageRoot } from '../../runtime/package-root.js';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
 import { CliError, EXIT } from '../exit.js';
 import { untilInterrupted } from '../interrupt.js';
@@ -13,11 +12,13 @@ import { controllerRules } from '../permissions.js';
 import { formatTable, styled, type Terminal, writeLine } from '../terminal.js';
 import { DEMO_CASES, type DemoCase } from './cases.js';
 import { type DemoCertService, startDemoCertService } from './certservice.js';
+import { keysInLogs } from './log-check.js';
 import {
   approvalCondition,
   CLUSTER_RESOURCE_NAMESPACE,
   DEMO_NAMESPACE,
   issuerObjects,
+  keyPem,
   requestObject,
   secretObjects,
   stagedKeyObjects,
@@ -60,7 +61,7 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
     await issuersReady(sandbox, say, alive);
     createRequests(sandbox);
     const finished = await watchCases(sandbox, say, alive);
-    ok = report(finished, terminal);
+    ok = report(finished, keysInLogs(DEMO_CASES, processes), terminal);
     if (options.keep) {
       say('');
       say('Everything is still running. In another terminal:');
@@ -165,14 +166,13 @@ async function watchCases(
   }
   const now = systemClock.now();
   return DEMO_CASES.map((demoCase) => {
-    const publicKeyPem = readFileSync(join(packageRoot(), 'fixtures', 'csr', `${demoCase.csr}.key`), 'utf8');
-    const outcome = judge(demoCase, requestNamed(api, demoCase.name), ca, { publicKeyPem, now });
+    const outcome = judge(demoCase, requestNamed(api, demoCase.name), ca, { publicKeyPem: keyPem(demoCase), now });
     return { demoCase, outcome, milliseconds: settledAt.get(demoCase.name) ?? elapsed() };
   });
 }
 
 /** Prints the table and whatever is wrong. */
-function report(finished: readonly FinishedCase[], terminal: Terminal): boolean {
+function report(finished: readonly FinishedCase[], leaks: readonly string[], terminal: Terminal): boolean {
   const head = ['REQUEST', 'ISSUER', 'BODY', 'PROTECTION', 'RESULT', 'SERIAL', 'CHAIN', 'CAS', 'TIME'];
   const rows = finished.map(({ demoCase: { name, issuer }, outcome, milliseconds }) => [
     name,
@@ -188,9 +188,10 @@ function report(finished: readonly FinishedCase[], terminal: Terminal): boolean 
   writeLine(terminal.out);
   for (const line of formatTable([head, ...rows])) writeLine(terminal.out, line);
   writeLine(terminal.out);
-  const faults = finished.flatMap(({ demoCase, outcome }) =>
-    outcome.faults.map((fault) => `${demoCase.name}: ${fault}`),
-  );
+  const faults = [
+    ...finished.flatMap(({ demoCase, outcome }) => outcome.faults.map((fault) => `${demoCase.name}: ${fault}`)),
+    ...leaks,
+  ];
   for (const fault of faults) writeLine(terminal.out, styled(terminal, 'red', `wrong: ${fault}`));
   const right = finished.filter(({ outcome }) => outcome.faults.length === 0).length;
   writeLine(

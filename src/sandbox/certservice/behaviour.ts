@@ -68,7 +68,7 @@ export interface CertServiceBehaviour {
 }
 
 /** What a selector may look at. */
-export interface CertServiceRequestFacts {
+interface CertServiceRequestFacts {
   readonly endpoint: 'certificate' | 'certificate-update';
   readonly caName: string;
   /** commonName of the CSR; empty if there is none. */
