@@ -1,5 +1,6 @@
 export { CertificateReader } from './certificate-reader.js';
 export { CmpError } from './error.js';
+export { type CmpProfile, PROFILE_NAMES, PROFILES, type ProfileName } from './profile.js';
 export { DEFAULT_PBM_POLICY, DEFAULT_PBMAC1_POLICY, LEGACY_PBM_POLICY, PbmKeys } from './protection/index.js';
 export { REVOCATION_REASONS, type RevocationReason } from './revocation-reason.js';
 export type { CertificateName, CertificatePolicy, RootCaUpdate } from './rules/index.js';

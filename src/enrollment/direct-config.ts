@@ -1,4 +1,4 @@
-import type { CertificatePolicy } from '../cmp/index.js';
+import type { CertificatePolicy, ProfileName } from '../cmp/index.js';
 
 export type { CertificatePolicy };
 
@@ -9,6 +9,8 @@ export type { CertificatePolicy };
 export interface DirectBackendConfig {
   /** At least one; tried in this order. */
   readonly endpoints: readonly CmpEndpoint[];
+  /** The kind of server, whose ways are then allowed for. Default `default`, which suits most. */
+  readonly profile?: ProfileName;
   /** RFC 4514 text of the header's recipient; absent: NULL-DN (RFC 9810 section 5.1.1). */
   readonly recipient?: string;
   /** Body that asks for the certificate. */
@@ -68,10 +70,10 @@ export interface MacProtection {
   readonly reference: string;
   /** The shared secret, octet for octet as stored. */
   readonly secret: Uint8Array;
-  /** With PBMAC1 the hash below PBKDF2's HMAC. */
-  readonly owf: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
-  readonly mac: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
-  readonly iterations: number;
+  /** With PBMAC1 the hash below PBKDF2's HMAC. Absent, like the two below: what the profile says. */
+  readonly owf?: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
+  readonly mac?: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
+  readonly iterations?: number;
 }
 
 /** Signature by an RA or end-entity certificate of ours (RFC 9810 section 5.1.3.3). */

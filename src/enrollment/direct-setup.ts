@@ -1,11 +1,13 @@
 import {
   CertificateReader,
+  type CmpProfile,
   type CmpSession,
   type Credential,
   DEFAULT_PBM_POLICY,
   DEFAULT_PBMAC1_POLICY,
   LEGACY_PBM_POLICY,
   PbmKeys,
+  PROFILES,
   type SignatureCredential,
   SignerCache,
 } from '../cmp/index.js';
@@ -80,15 +82,16 @@ const MAC = { 'HMAC-SHA1': 'sha1', 'HMAC-SHA256': 'sha256', 'HMAC-SHA384': 'sha3
 /** A key for HMAC-SHA512 out of HMAC-SHA1 takes four blocks, which is as dear as it gets. */
 const LARGEST_BLOCKS = 4;
 
-function iterationLimits(scheme: MacProtection['scheme'] = 'PBM') {
-  if (scheme === 'PBM') return DEFAULT_PBM_POLICY;
+function iterationLimits(scheme: MacProtection['scheme'] = 'PBM', { pbm }: CmpProfile) {
+  if (scheme === 'PBM') return { ...DEFAULT_PBM_POLICY, maxIterations: pbm.mostIterations };
   const { minIterations, maxCost } = DEFAULT_PBMAC1_POLICY;
   return { minIterations, maxIterations: Math.floor(maxCost / LARGEST_BLOCKS) };
 }
 
 /** The credential for a shared secret. Throws EnrollmentError `ConfigurationInvalid`. */
-export function macCredential({ reference, secret, scheme, owf, mac, iterations }: MacProtection): Credential {
-  const { minIterations, maxIterations } = iterationLimits(scheme);
+export function macCredential(protection: MacProtection, profile: CmpProfile = PROFILES.default): Credential {
+  const { reference, secret, scheme, owf, mac, iterations = profile.pbm.iterations } = protection;
+  const { minIterations, maxIterations } = iterationLimits(scheme, profile);
   if (reference === '') throw invalid('protection.reference', 'it is empty');
   if (secret.length === 0) throw invalid('protection.secret', 'it is empty');
   if (!Number.isInteger(iterations) || iterations < minIterations || iterations > maxIterations) {
@@ -99,8 +102,8 @@ export function macCredential({ reference, secret, scheme, owf, mac, iterations 
     scheme: scheme === 'PBMAC1' ? 'pbmac1' : 'pbm',
     reference,
     keys: new PbmKeys(secret),
-    owf: OWF[owf],
-    mac: MAC[mac],
+    owf: owf === undefined ? profile.pbm.owf : OWF[owf],
+    mac: mac === undefined ? profile.pbm.mac : MAC[mac],
     iterationCount: iterations,
   };
 }
@@ -136,10 +139,10 @@ function signerPin(text: string): NonNullable<CmpSession['expectedSigner']> {
   return { sha256: certificate.sha256, certificate };
 }
 
-function credentialOf(protection: DirectBackendConfig['protection']): Credential {
+function credentialOf(protection: DirectBackendConfig['protection'], profile: CmpProfile): Credential {
   switch (protection.type) {
     case 'mac':
-      return macCredential(protection);
+      return macCredential(protection, profile);
     case 'signature':
       return signatureCredential(protection);
     default:
@@ -164,8 +167,11 @@ export function configuredSession(config: DirectBackendConfig): ConfiguredSessio
   if (config.endpoints.length === 0) throw invalid('endpoints', 'at least one is needed');
   for (const [index, endpoint] of config.endpoints.entries()) checkEndpoint(endpoint, `endpoints[${index}]`);
   const { recipient, protection, certProfile } = config;
+  const profile: CmpProfile = PROFILES[config.profile ?? 'default'];
+  const sha1 = profile.sha1Owf === 'accept' || (protection.type === 'mac' && protection.owf === 'SHA1');
   return {
-    credential: credentialOf(protection),
+    profile,
+    credential: credentialOf(protection, profile),
     recipient: recipient === undefined ? NULL_DN : field('recipient', () => parseName(recipient)),
     anchors: anchorsOf(config.trustPem),
     enrollment: BODY[config.enrollment],
@@ -174,8 +180,8 @@ export function configuredSession(config: DirectBackendConfig): ConfiguredSessio
     ...(certProfile === undefined ? {} : { certProfile }),
     responseProtection: config.responseProtection === 'Strict' ? 'strict' : 'allowSignature',
     // Who uses SHA-1 must get answers that use it, too.
-    pbmPolicy: protection.type === 'mac' && protection.owf === 'SHA1' ? LEGACY_PBM_POLICY : DEFAULT_PBM_POLICY,
-    ignoreKeyUsage: config.ignoreKeyUsage ?? false,
+    pbmPolicy: sha1 ? LEGACY_PBM_POLICY : DEFAULT_PBM_POLICY,
+    ignoreKeyUsage: config.ignoreKeyUsage ?? profile.signerKeyUsage === 'ignore',
     ...(config.expectedSigner === undefined ? {} : { expectedSigner: signerPin(config.expectedSigner) }),
     ...(config.nested === undefined ? {} : { envelope: signatureCredential(config.nested, 'nested') }),
     policy: config.policy,

@@ -1,6 +1,7 @@
 import { octetsEqual } from '../../asn1/index.js';
 import { CmpError } from '../error.js';
 import { OID } from '../oids.js';
+import type { CmpProfile } from '../profile.js';
 import type { PKIBodyType, PKIHeader } from '../schema/index.js';
 
 // Rules about the header of an answer. Each returns if all is well and throws CmpError otherwise.
@@ -10,9 +11,16 @@ const MIN_NONCE_OCTETS = 16;
 
 const mismatch = (message: string): CmpError => new CmpError({ code: 'HeaderMismatch', message });
 
-/** cmp2000 and cmp2021. Version 1 is tolerated on errors alone, where some CAs use it for whatever they cannot read. */
-export function pvnoSupported({ pvno }: PKIHeader, body: PKIBodyType): void {
-  if (pvno === 2 || pvno === 3 || (pvno === 1 && body === 'error')) return;
+/**
+ * cmp2000 and cmp2021. Version 1 is tolerated on errors alone, where some CAs use it for whatever they cannot read, and
+ * only where the server's profile says so.
+ */
+export function pvnoSupported(
+  { pvno }: PKIHeader,
+  body: PKIBodyType,
+  version1Errors: CmpProfile['version1Errors'] = 'hearsay',
+): void {
+  if (pvno === 2 || pvno === 3 || (pvno === 1 && body === 'error' && version1Errors === 'hearsay')) return;
   throw mismatch(`the answer has protocol version ${pvno}; versions 2 and 3 are supported`);
 }
 

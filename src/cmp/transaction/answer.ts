@@ -2,6 +2,7 @@ import { DerError } from '../../asn1/index.js';
 import type { Certificate } from '../../pki/index.js';
 import { CmpError } from '../error.js';
 import { decodeMessage, type ReceivedMessage } from '../message.js';
+import { PROFILES } from '../profile.js';
 import { verifyMac } from '../protection/index.js';
 import {
   errorReported,
@@ -63,6 +64,7 @@ type Context = Pick<
   | 'messageTimeWindowMs'
   | 'pbmPolicy'
   | 'pbmac1Policy'
+  | 'profile'
   | 'recipient'
   | 'responseProtection'
   | 'signers'
@@ -145,10 +147,15 @@ export async function acceptAnswer(der: Uint8Array, expectation: Expectation, co
 
 async function acceptMessage(message: ReceivedMessage, expectation: Expectation, context: Context): Promise<Answer> {
   const { header, body } = message;
-  pvnoSupported(header, body.type);
+  const { anonymousErrors, version1Errors } = context.profile ?? PROFILES.default;
+  pvnoSupported(header, body.type, version1Errors);
   protectionConsistent(message);
   const nonces = acceptedNonces(expectation, body);
   if (body.type === 'error' && message.protection === undefined) {
+    if (anonymousErrors === 'refuse') {
+      transactionIdEqual(header, expectation.transactionID);
+      recipNonceMatches(header, nonces);
+    }
     identifiersOursIfPresent(header, expectation.transactionID, nonces);
     throw errorReported(body.value, false);
   }

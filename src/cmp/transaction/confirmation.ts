@@ -9,6 +9,7 @@ import {
 } from '../../pki/index.js';
 import { certificateLabel } from '../certificate-label.js';
 import { CmpError } from '../error.js';
+import { PROFILES } from '../profile.js';
 import { bodyTypeExpected, errorReported } from '../rules/index.js';
 import { AlgorithmIdentifier, type CertConfirmContent } from '../schema/index.js';
 import { printable } from '../text.js';
@@ -24,19 +25,25 @@ interface Content {
 }
 
 /** certConf for one certificate (RFC 9810 section 5.3.18); `refusal` says why it is not wanted. */
-function certConfirmContent(certificate: Certificate, certReqId: number, refusal?: string): Content {
+function certConfirmContent(
+  certificate: Certificate,
+  certReqId: number,
+  { profile = PROFILES.default }: Pick<CmpSession, 'profile'>,
+  refusal?: string,
+): Content {
   const { hash, explicit } = certHashAlgorithm(certificate.signatureAlgorithm);
-  const hashAlg = explicit ? decodeDer(AlgorithmIdentifier, hashAlgorithmIdentifier(hash as HashName)) : undefined;
+  const pvno3 = explicit && profile.hashAlg === 'whenNeeded';
+  const hashAlg = pvno3 ? decodeDer(AlgorithmIdentifier, hashAlgorithmIdentifier(hash as HashName)) : undefined;
   const statusInfo =
     refusal === undefined
       ? undefined
       : ({ status: 'rejection', statusString: [printable(refusal, 200)], failInfo: ['incorrectData'] } as const);
-  return { content: [{ certHash: certHash(certificate), certReqId, statusInfo, hashAlg }], pvno3: explicit };
+  return { content: [{ certHash: certHash(certificate), certReqId, statusInfo, hashAlg }], pvno3 };
 }
 
-function refusalContent(kept: KeptAnswer, reason: string): Content {
+function refusalContent(kept: KeptAnswer, reason: string, session: CmpSession): Content {
   try {
-    return certConfirmContent(Certificate.parse(kept.certificate), kept.certReqId, reason);
+    return certConfirmContent(Certificate.parse(kept.certificate), kept.certReqId, session, reason);
   } catch (error) {
     if (!(error instanceof PkiError)) throw error;
     // An empty list refuses everything: a certificate that cannot be read cannot be named by its hash either.
@@ -76,9 +83,10 @@ export function sendConfirmation(
   dialogue: Dialogue,
   certificate: Certificate,
   certReqId: number,
+  session: CmpSession,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { content, pvno3 } = certConfirmContent(certificate, certReqId);
+  const { content, pvno3 } = certConfirmContent(certificate, certReqId, session);
   return dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
 }
 
@@ -90,7 +98,7 @@ export async function refuse(
   session: CmpSession,
   signal: AbortSignal,
 ): Promise<void> {
-  const { content, pvno3 } = refusalContent(kept, reason.message);
+  const { content, pvno3 } = refusalContent(kept, reason.message, session);
   try {
     const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
     bodyTypeExpected(answer.body, ['pkiconf']);

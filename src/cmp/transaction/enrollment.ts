@@ -2,6 +2,7 @@ import { encodeDer, sequenceOf, utf8String } from '../../asn1/index.js';
 import { certificateLabel } from '../certificate-label.js';
 import { CmpError, type CmpErrorCode } from '../error.js';
 import { OID } from '../oids.js';
+import { PROFILES } from '../profile.js';
 import {
   bodyTypeExpected,
   certificateInPlain,
@@ -34,8 +35,9 @@ const ASK_AGAIN_MS = 5_000;
 
 const ANSWER_TO = { ir: 'ip', cr: 'cp', p10cr: 'cp', kur: 'kup' } as const satisfies Record<EnrollmentBody, string>;
 
-/** p10cr carries no certReqId: the RFCs say -1, several products 0. */
-const acceptedIds = (body: EnrollmentBody): readonly number[] => (body === 'p10cr' ? [-1, 0] : [CERT_REQ_ID]);
+/** p10cr carries no certReqId: what its answer says depends on the product. */
+const acceptedIds = ({ enrollment, profile = PROFILES.default }: CmpSession): readonly number[] =>
+  enrollment === 'p10cr' ? profile.p10crCertReqIds : [CERT_REQ_ID];
 
 /**
  * Asks for one certificate and sees the transaction through (RFC 9483 section 4.1), or up to where the CA wants time.
@@ -118,7 +120,7 @@ class Enrollment {
       return this.#wait(WHOLE_MESSAGE, answered.value.pKIStatusInfo.statusString);
     }
     const response = exactlyOneCertResponse(answered.value);
-    certReqIdExpected(response, acceptedIds(enrollment));
+    certReqIdExpected(response, acceptedIds(this.#session));
     statusMatchesCertificate(response);
     const decision = verdict(response.status);
     if (decision === 'waiting') return this.#wait(response.certReqId, response.status.statusString);
@@ -144,9 +146,11 @@ class Enrollment {
       return validateCertificate(kept, this.#wish, this.#session);
     } catch (error) {
       if (!(error instanceof CmpError)) throw error;
-      if (implicit) throw this.#withHint(error, kept);
+      if (implicit) throw this.#withHint(error, kept, 'counts as confirmed at the CA (implicitConfirm)');
       await refuse(this.#dialogue, kept, error, this.#session, this.#signal);
-      throw error;
+      const { refusedCertificates } = this.#session.profile ?? PROFILES.default;
+      if (refusedCertificates === 'revoked') throw error;
+      throw this.#withHint(error, kept, 'stays valid, because this kind of CA does not revoke what is refused');
     }
   }
 
@@ -169,7 +173,7 @@ class Enrollment {
     const { kept, valid } = held;
     let answer: Answer;
     try {
-      answer = await sendConfirmation(this.#dialogue, valid.certificate, kept.certReqId, this.#signal);
+      answer = await sendConfirmation(this.#dialogue, valid.certificate, kept.certReqId, this.#session, this.#signal);
     } catch (error) {
       if (!(error instanceof CmpError) || !outcomeUnknown(error)) throw error;
       const now = this.#session.clock.now();
@@ -246,11 +250,11 @@ class Enrollment {
     });
   }
 
-  /** With implicit confirmation a certificate counts as accepted although we refuse it: somebody has to revoke it. */
-  #withHint({ cause, code, message, retry }: CmpError, kept: KeptAnswer): CmpError {
+  /** Where the CA leaves a certificate valid that we refuse, somebody has to revoke it. `why` follows its name. */
+  #withHint({ cause, code, message, retry }: CmpError, kept: KeptAnswer, why: string): CmpError {
     const [certificate] = this.#session.certificates.usable([kept.certificate]);
     const which = certificate === undefined ? 'It' : `The certificate (${certificateLabel(certificate)})`;
-    const hint = `${message}. ${which} counts as confirmed at the CA (implicitConfirm): have it revoked there`;
+    const hint = `${message}. ${which} ${why}: have it revoked there`;
     return new CmpError({ code, retry, message: printable(hint, 1_200), cause });
   }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
 import type { CertificateReader } from '../certificate-reader.js';
+import type { CmpProfile } from '../profile.js';
 import type { Pbmac1Policy, PbmPolicy } from '../protection/index.js';
 import type { CertificatePolicy, ResponseProtection, SignerPin } from '../rules/index.js';
 import type { EnrollmentBody, ProofKind } from '../template.js';
@@ -16,6 +17,8 @@ export type MessageObserver = (direction: 'request' | 'response', der: Uint8Arra
 /** All that transactions with one CA share: who we are, whom we trust, how we talk. Safe for concurrent use. */
 export interface CmpSession {
   readonly transport: HttpTransport;
+  /** The server's ways. Default: `PROFILES.default`. */
+  readonly profile?: CmpProfile;
   readonly credential: Credential;
   /** Name for the header's recipient; the NULL-DN if unknown. */
   readonly recipient: Name;
