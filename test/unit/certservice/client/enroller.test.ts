@@ -1,10 +1,11 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { encodeDer } from '../../../../src/asn1/index.js';
 import { createCertServiceEnroller } from '../../../../src/certservice/client/index.js';
 import type { CertServiceConfig } from '../../../../src/enrollment/certservice-config.js';
 import type { Enroller, EnrollmentOutcome, EnrollmentRequest } from '../../../../src/enrollment/enroller.js';
 import { EnrollmentError } from '../../../../src/enrollment/error.js';
-import { encodePem } from '../../../../src/pki/index.js';
+import { createCsr, ExtensionSyntax, encodePem, OID, parseName } from '../../../../src/pki/index.js';
 import { systemClock } from '../../../../src/runtime/clock.js';
 import {
   type CertServiceBehaviour,
@@ -151,6 +152,32 @@ describe('a first certificate', () => {
     await expect(enroller().resume(request(), { of: 'somebody else' }, signal)).resolves.toMatchObject({
       kind: 'issued',
     });
+  });
+});
+
+describe('a CSR with attributes but no alternative names, over which ONAP’s service fails', () => {
+  const wanted = async () => {
+    const keyUsage = encodeDer(ExtensionSyntax, {
+      extnID: OID.keyUsage,
+      extnValue: Uint8Array.of(0x03, 0x02, 0x05, 0xa0),
+    });
+    const contents = { subject: parseName('CN=only a common name'), extensions: [keyUsage] };
+    const der = await createCsr(contents, createPrivateKey(fixture('csr', 'rsa2048.key')));
+    return request({ csrPem: encodePem('CERTIFICATE REQUEST', der) });
+  };
+
+  it('is sent without them', async () => {
+    expect((await enrolled({}, await wanted())).details.subject).toBe('CN=only a common name');
+  });
+
+  it('fails where it must be sent as it is, with the way out', async () => {
+    const error = await failure(enrolled({ csr: 'AsIs' }, await wanted()));
+    expect(error).toMatchObject({ retry: 'transient' });
+    expect(error.message).toMatch(/\[500\].*set spec\.certService\.csr to Auto$/);
+  });
+
+  it('may be reduced as ONAP’s provider does it', async () => {
+    expect((await enrolled({ csr: 'Reduced' }, await wanted())).details.subject).toBe('CN=only a common name');
   });
 });
 
