@@ -5,6 +5,7 @@ import {
   type CmpSession,
   createHttpTransport,
   DEFAULT_PBM_POLICY,
+  type HttpTransport,
   type IssuedCertificate,
   LEGACY_PBM_POLICY,
   resumeEnrollment,
@@ -28,6 +29,8 @@ export interface CaClientSeams {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Instead of HTTP to the configured URL. */
+  readonly transport?: HttpTransport;
 }
 
 /** A certificate as the API hands it out. */
@@ -47,10 +50,12 @@ const LONGEST_QUEUE = 1000;
 const USAGES = ['digital signature', 'content commitment', 'client auth', 'server auth'];
 const RSA_USAGES = [...USAGES, 'key encipherment'];
 
-function sessionFor(server: CmpServer, { clock, random, logger }: CaClientSeams): CmpSession {
+function sessionFor(server: CmpServer, { clock, random, logger, transport }: CaClientSeams): CmpSession {
   const { url, tls, authentication, protection, limits, trustPem, acceptModifications } = server;
   return {
-    transport: createHttpTransport({ endpoints: [{ url, ...tls }], ...limits, maxResponseBytes: MAX_RESPONSE }, clock),
+    transport:
+      transport ??
+      createHttpTransport({ endpoints: [{ url, ...tls }], ...limits, maxResponseBytes: MAX_RESPONSE }, clock),
     credential: macCredential({
       type: 'mac',
       reference: authentication.rv,
