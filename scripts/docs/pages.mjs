@@ -1,8 +1,10 @@
 import { errorsPage } from './errors.mjs';
+import { profilesPage } from './profiles.mjs';
 
 /** Every generated page: path below the root, and its text. */
 export async function pages() {
   return {
     'docs/reference/errors.md': errorsPage(),
+    'docs/reference/profiles.md': profilesPage(),
   };
 }

@@ -20,6 +20,7 @@ export function directConfig(spec: IssuerSpec, cmp: CmpSpec, secrets: IssuerSecr
     endpoints: cmp.endpoints.map((endpoint, index) =>
       endpointConfig(endpoint, `spec.cmp.endpoints[${index}]`, secrets),
     ),
+    profile: cmp.profile,
     ...(cmp.recipient !== undefined && { recipient: cmp.recipient }),
     enrollment: cmp.enrollment,
     proofOfPossession: cmp.proofOfPossession,
@@ -74,9 +75,9 @@ function protectionConfig(
       type: 'mac',
       reference: secrets.text(name, referenceKey, field).trim(),
       secret: secrets.octets(name, secretKey, field),
-      owf: mac.owf,
-      mac: mac.mac,
-      iterations: mac.iterations,
+      ...(mac.owf !== undefined && { owf: mac.owf }),
+      ...(mac.mac !== undefined && { mac: mac.mac }),
+      ...(mac.iterations !== undefined && { iterations: mac.iterations }),
     };
   }
   if (signature !== undefined) {

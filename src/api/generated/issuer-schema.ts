@@ -153,6 +153,10 @@ export interface IssuerSpec {
       };
     }[];
     /**
+     * The kind of CMP server, whose ways are then allowed for. default suits most; what the others change is in docs/reference/profiles.md.
+     */
+    profile: 'default' | 'ejbca' | 'insta-ncm' | 'entrust-3gpp' | 'openssl-test';
+    /**
      * Distinguished name of the CA (RFC 4514, for example CN=Issuing CA,O=Example), sent as recipient. Absent: the empty name. Several CAs pick the issuing CA by it.
      */
     recipient?: string;
@@ -194,17 +198,17 @@ export interface IssuerSpec {
           secretKey: string;
         };
         /**
-         * One-way function that stretches the secret. SHA1 is for old CAs only.
+         * One-way function that stretches the secret. SHA1 is for old CAs only. Absent: what the profile says, which is SHA256 by default.
          */
-        owf: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
+        owf?: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
         /**
-         * MAC algorithm. HMAC-SHA1 is for old CAs only.
+         * MAC algorithm. HMAC-SHA1 is for old CAs only. Absent: what the profile says, which is HMAC-SHA256 by default.
          */
-        mac: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
+        mac?: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
         /**
-         * Iterations of owf. Some CAs refuse more than 10000, or even more than 2047.
+         * Iterations of owf. Some CAs refuse more than 10000, or even more than 2047; their profiles do so, too. Absent: what the profile says, which is 1000 by default.
          */
-        iterations: number;
+        iterations?: number;
       };
       /**
        * By a certificate of ours, for example of a registration authority.

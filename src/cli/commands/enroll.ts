@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { PROFILE_NAMES } from '../../cmp/profile.js';
 import { parseCount } from '../arguments.js';
 import type { EnrollFlags } from '../enroll/flags.js';
 import type { Terminal } from '../terminal.js';
@@ -15,6 +16,11 @@ export function enrollCommand(terminal: Terminal): Command {
     .requiredOption('--csr <file>', 'PKCS#10 request in PEM; its public key and names are asked for')
     .requiredOption('--recipient <dn>', 'name of the CA, e.g. "CN=Issuing CA,O=Example" or "/O=Example/CN=Issuing CA"')
     .requiredOption('--trusted <file>', 'PEM of the trust anchors for answers and certificates')
+    .addOption(
+      new Option('--profile <name>', 'kind of CMP server, whose ways are then allowed for')
+        .choices(PROFILE_NAMES)
+        .default('default'),
+    )
     .addOption(
       new Option('--popo <kind>', 'proof of possession for ir and cr')
         .choices(['raverified', 'signature'])

@@ -1,9 +1,11 @@
+import type { ProfileName } from '../../cmp/profile.js';
 import type { DirectBackendConfig } from '../../enrollment/direct-config.js';
 import { CliError, EXIT } from '../exit.js';
 import { readInput, readText } from '../files.js';
 
 export interface EnrollFlags {
   readonly server: string;
+  readonly profile: ProfileName;
   readonly cmd: 'ir' | 'cr' | 'p10cr';
   readonly csr: string;
   readonly recipient: string;
@@ -41,6 +43,7 @@ export function directConfig(flags: EnrollFlags): DirectBackendConfig {
     endpoints: [
       { url: flags.server, ...(flags.tlsCa !== undefined && { tlsCaPem: readText('--tls-ca', flags.tlsCa) }) },
     ],
+    profile: flags.profile,
     recipient: flags.recipient,
     enrollment: ENROLLMENT[flags.cmd],
     proofOfPossession: flags.popo === 'signature' ? 'Signature' : 'RAVerified',
@@ -72,9 +75,6 @@ function protectionOf({ ref, secretFile, cert, certKey, certChain }: EnrollFlags
       type: 'mac',
       reference: ref,
       secret: withoutLineEnd(readInput('--secret-file', secretFile)),
-      owf: 'SHA256',
-      mac: 'HMAC-SHA256',
-      iterations: 1000,
     };
   }
   if (cert !== undefined && certKey !== undefined) {

@@ -46,6 +46,7 @@ describe('directConfig', () => {
   it('hands over a shared secret octet for octet and a trimmed reference value', () =>
     expect(build()).toEqual({
       endpoints: [{ url: 'http://ca.example:8080/pkix/' }],
+      profile: 'default',
       enrollment: 'IR',
       proofOfPossession: 'RAVerified',
       confirmation: 'Explicit',

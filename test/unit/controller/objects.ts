@@ -61,6 +61,7 @@ export type CmpSpec = NonNullable<Issuer['spec']['cmp']>;
 
 export const cmpSpec = (changes: Partial<CmpSpec> = {}): CmpSpec => ({
   endpoints: [{ url: 'http://ca.example:8080/pkix/' }],
+  profile: 'default',
   enrollment: 'IR',
   proofOfPossession: 'RAVerified',
   confirmation: 'Explicit',
