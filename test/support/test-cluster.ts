@@ -47,6 +47,11 @@ export class TestCluster {
     return TestCluster.#start(controllerRules(), args);
   }
 
+  /** With the ClusterRole of this name besides. */
+  static startGranted(role: string): Promise<TestCluster> {
+    return TestCluster.#start([...controllerRules(), ...controllerRules(role)], []);
+  }
+
   /** With RoleBindings in these namespaces and no ClusterRoleBinding. */
   static startConfined(namespaces: readonly string[]): Promise<TestCluster> {
     const rules = controllerRules().map((rule) => ({ ...rule, namespaces }));
