@@ -369,6 +369,8 @@ describe('a renewal', () => {
     const wanted = request({ previous: await previous() });
     await enrolled({}, wanted);
     const whole = service.journal.last?.headerOctets ?? 0;
+    await enrolled({ limits: { ...LIMITS, maxHeaderBytes: whole } }, wanted);
+    expect(service.journal.last).toMatchObject({ headerOctets: whole, enrolment: { oldCertificates: 2 } });
     await enrolled({ limits: { ...LIMITS, maxHeaderBytes: whole - 1 } }, wanted);
     expect(service.journal.last).toMatchObject({ enrolment: { body: 'kur', oldCertificates: 1 } });
     const leafOnly = service.journal.last?.headerOctets ?? 0;
