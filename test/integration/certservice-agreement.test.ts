@@ -52,7 +52,7 @@ beforeAll(async () => {
   const service = await startCertService({
     host: '127.0.0.1',
     port: 0,
-    tls: { keyPem: tls.server.keyPem, certificatesPem: tls.server.certificatePem, clientCasPem: tls.caPem },
+    loadTls: () => ({ keyPem: tls.server.keyPem, certificatesPem: tls.server.certificatePem, clientCasPem: tls.caPem }),
     loadServers: () =>
       parseCmpServers(JSON.stringify({ cmpv2Servers: [entry] }), { protection: STANDARD_PROTECTION, readText }),
     metrics: createCertServiceMetrics(createRegistry()),

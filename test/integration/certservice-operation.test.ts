@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { systemClock } from '../../src/runtime/clock.js';
 import { packageRoot } from '../../src/runtime/package-root.js';
 import { type CertServiceStandIn, startCertServiceStandIn } from '../../src/sandbox/certservice/index.js';
-import { type SandboxCa, startSandboxCa } from '../../src/sandbox/index.js';
+import { createTlsMaterial, type SandboxCa, startSandboxCa } from '../../src/sandbox/index.js';
 import { CertServiceServer, headersOf, material, onapEntry } from '../support/certservice-server.js';
 import { runCommand } from '../support/command.js';
 
@@ -80,6 +80,29 @@ describe('the list of CMP servers', () => {
     const path = '/v1/certificate/RA';
     const reply = await server.get(path, { headers: headersOf(await material()) });
     expect(reply).toMatchObject({ status: 500, json: { status: 500, error: 'Internal Server Error', path } });
+  });
+
+  it('is read together with the TLS stores, so that a renewed certificate is taken up', async () => {
+    server = await start();
+    const renewed = await createTlsMaterial('certServiceClient.com');
+    server.writeStores(renewed);
+    expect(await server.get('/reload')).toMatchObject({ status: 200 });
+    await expect(server.get('/ready')).rejects.toThrow();
+    expect(await server.get('/ready', { client: renewed.client, ca: renewed.caPem })).toMatchObject({ status: 200 });
+  });
+
+  it('may name an https server', async () => {
+    const ca = await startSandboxCa({ tls: true });
+    const entry = {
+      ...onapEntry(ca, 'TLS', '/pkix/'),
+      trust: { pem: ca.rootPem },
+      tls: { ca: { pem: ca.tlsRootPem } },
+    };
+    server = await CertServiceServer.start(() => [entry, { ...entry, caName: 'UNKNOWN_CA', tls: {} }]);
+    const headers = headersOf(await material());
+    expect(await server.get('/v1/certificate/TLS', { headers })).toMatchObject({ status: 200 });
+    expect(await server.get('/v1/certificate/UNKNOWN_CA', { headers })).toMatchObject({ status: 500 });
+    await ca.close();
   });
 
   it('may be empty: ready, and every CA is unknown', async () => {

@@ -71,7 +71,8 @@ interface Call {
   readonly method?: string;
   /** Instead of the good client certificate; `none` sends none. */
   readonly client?: { readonly certificatePem: string; readonly keyPem: string } | 'none';
-  readonly signal?: AbortSignal;
+  /** PEM of the CA that must vouch for the server. */
+  readonly ca?: string;
 }
 
 function parsed(text: string): Reply['json'] {
@@ -120,11 +121,20 @@ export class CertServiceServer {
     return new CertServiceServer(ca, tls, folder, await CommandProcess.start(all, 'CertService listens', env));
   }
 
+  /** Writes the stores of another CA, server and client over those in use. */
+  writeStores({ server, caPem }: TlsMaterial): void {
+    writeFileSync(join(this.folder, 'keystore.pem'), server.keyPem + server.certificatePem);
+    writeFileSync(join(this.folder, 'truststore.pem'), caPem);
+  }
+
   writeServers(text: string): void {
     writeFileSync(join(this.folder, 'cmpServers.json'), text);
   }
 
-  get(path: string, { headers = {}, method = 'GET', client = this.tls.client, signal }: Call = {}): Promise<Reply> {
+  get(
+    path: string,
+    { headers = {}, method = 'GET', client = this.tls.client, ca = this.tls.caPem }: Call = {},
+  ): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const call = request(
         {
@@ -133,12 +143,11 @@ export class CertServiceServer {
           path,
           method,
           headers,
-          ca: this.tls.caPem,
+          ca,
           servername: 'oom-cert-service',
           agent: false,
           timeout: 25_000,
           ...(client === 'none' ? {} : { cert: client.certificatePem, key: client.keyPem }),
-          ...(signal === undefined ? {} : { signal }),
         },
         (response) => {
           const chunks: Buffer[] = [];

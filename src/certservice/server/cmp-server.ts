@@ -52,7 +52,7 @@ export interface CmpServer {
    */
   readonly trustPem?: string;
   readonly tls: CmpServerTls;
-  readonly protection: Pick<MacProtection, 'owf' | 'mac' | 'iterations'>;
+  readonly protection: Required<Pick<MacProtection, 'owf' | 'mac' | 'iterations'>>;
   readonly confirmation: 'Implicit' | 'Explicit';
   readonly responseProtection: 'AllowSignature' | 'Strict';
   /** Take names other than requested. */

@@ -18,7 +18,8 @@ export interface CertServiceOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly tls: ServerTls;
+  /** Reads key store and trust store: at the start, and at each `/reload`. Throws StoreError. */
+  readonly loadTls: () => ServerTls;
   /** Reads the list of CMP servers: at the start, and at each `/reload`. Throws CmpServersError. */
   readonly loadServers: () => readonly CmpServer[] | Promise<readonly CmpServer[]>;
   readonly metrics: CertServiceMetrics;
@@ -48,13 +49,19 @@ const HEAD_PATH = /^\/(?:ready|actuator\/health|docs|v3\/api-docs)\/?$/;
 
 /**
  * Serves the REST API of ONAP's CertService over mutual TLS. Starts even when the list of CMP servers cannot be loaded:
- * then it is not ready until a reload succeeds. Throws when it cannot listen, or the TLS material is unusable.
+ * then it is not ready until a reload succeeds. Throws when it cannot listen, StoreError when the TLS material is unusable.
  */
 export async function startCertService(options: CertServiceOptions): Promise<CertService> {
-  const { tls, clock, random, metrics } = options;
-  const logger = options.logger;
+  const { clock, random, metrics, logger } = options;
+  const tls = secureContext(options.loadTls());
+  let started = false;
   const state = new ServersState(
-    options.loadServers,
+    async () => {
+      const servers = await options.loadServers();
+      // After the list, so that nothing changes when that is no good.
+      if (started) app.server.setSecureContext(secureContext(options.loadTls()));
+      return servers;
+    },
     (server) => new CaClient(server, { clock, random, logger }),
     logger,
   );
@@ -66,16 +73,14 @@ export async function startCertService(options: CertServiceOptions): Promise<Cer
     }
   };
   const stop = new AbortController();
-  const app: FastifyInstance = fastify({
+  const app = fastify({
     logger: false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     requestTimeout: 30_000,
     keepAliveTimeout: 60_000,
     https: {
-      key: tls.keyPem,
-      cert: tls.certificatesPem,
-      ca: tls.clientCasPem,
+      ...tls,
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: 10_000,
@@ -87,9 +92,10 @@ export async function startCertService(options: CertServiceOptions): Promise<Cer
     },
   });
   app.server.on('tlsClientError', (error) => logger.debug({ error }, 'a TLS handshake failed'));
-  errorBodies(app, clock, logger);
-  plainRoutes(app, state, reload);
-  enrolmentRoutes(app, {
+  const routes: FastifyInstance = app;
+  errorBodies(routes, clock, logger);
+  plainRoutes(routes, state, reload);
+  enrolmentRoutes(routes, {
     clients: () => state.clients,
     metrics,
     clock,
@@ -98,7 +104,8 @@ export async function startCertService(options: CertServiceOptions): Promise<Cer
   });
   // The state logs why; the service waits for a reload.
   await reload().catch(() => {});
-  const port = await listen(app, options);
+  started = true;
+  const port = await listen(routes, options);
   return {
     port,
     get ready() {
@@ -122,6 +129,12 @@ export async function startCertService(options: CertServiceOptions): Promise<Cer
     },
   };
 }
+
+const secureContext = ({ keyPem, certificatesPem, clientCasPem }: ServerTls) => ({
+  key: keyPem,
+  cert: certificatesPem,
+  ca: clientCasPem,
+});
 
 const CUT_OFF_MS = 1_000;
 

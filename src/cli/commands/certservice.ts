@@ -120,15 +120,15 @@ async function runCertServiceCommand(flags: CertServiceFlags): Promise<void> {
   const drainMs = flags.drainTimeout * 1000;
 
   async function serve(signal: AbortSignal): Promise<void> {
-    const tls = server.readServerTls(
-      store('--keystore', flags.keystore, keyPassword),
-      store('--truststore', flags.truststore, trustPassword),
-      keystoreKey === undefined ? undefined : store('--keystore-key', keystoreKey, keyPassword),
-    );
     const service = await server.startCertService({
       host: flags.httpsAddress,
       port: flags.httpsPort,
-      tls,
+      loadTls: () =>
+        server.readServerTls(
+          store('--keystore', flags.keystore, keyPassword),
+          store('--truststore', flags.truststore, trustPassword),
+          keystoreKey === undefined ? undefined : store('--keystore-key', keystoreKey, keyPassword),
+        ),
       loadServers: () => server.loadCmpServers(flags.cmpServers, protection),
       metrics: createCertServiceMetrics(registry),
       clock,
