@@ -1,6 +1,6 @@
 export { MAC_OCTETS, MAC_OID, type MacName, OTHER_MAC_PROTECTIONS, OWF_OID, type OwfName } from './algorithms.js';
 export { isMac, type MacPolicies, verifyMac } from './mac.js';
-export { type PbmCredential, referenceName } from './mac-protector.js';
+export { macProtector, type PbmCredential, referenceName } from './mac-protector.js';
 export {
   DEFAULT_PBM_POLICY,
   isPasswordBasedMac,

@@ -14,7 +14,7 @@ import {
   withRaw,
 } from '../../asn1/index.js';
 import { AttributeTypeAndValue, CertTemplate } from './crmf.js';
-import { AlgorithmIdentifier, CMPCertificate, Extensions, GeneralName, Name } from './general.js';
+import { AlgorithmIdentifier, CertificateList, CMPCertificate, Extensions, GeneralName, Name } from './general.js';
 
 // Values of support messages (RFC 9810 section 5.3.19). What the infoType promises is what the value must be.
 
@@ -58,7 +58,8 @@ export type CRLStatus = TypeOf<typeof CRLStatus>;
 /** id-it-crlStatusList: SEQUENCE SIZE (1..MAX) OF CRLStatus. */
 export const CrlStatusListValue = sequenceOf(CRLStatus, { min: 1 });
 
-const TBSCertList = sequence('TBSCertList', {
+/** RFC 5280 section 5.1. */
+export const TBSCertList = sequence('TBSCertList', {
   version: optional(integer),
   signature: AlgorithmIdentifier,
   issuer: Name,
@@ -82,3 +83,6 @@ export const CertificateListSyntax = sequence('CertificateList', {
   signatureAlgorithm: withRaw(AlgorithmIdentifier),
   signatureValue: octetAlignedBitString,
 });
+
+/** id-it-crls: SEQUENCE SIZE (1..MAX) OF CertificateList. */
+export const CrlsValue = sequenceOf(CertificateList, { min: 1 });

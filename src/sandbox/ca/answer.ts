@@ -21,7 +21,7 @@ export interface Answer {
   readonly recipNonce?: Uint8Array;
 }
 
-type ResponseType = 'ip' | 'cp' | 'kup';
+export type ResponseType = 'ip' | 'cp' | 'kup';
 
 const answer = (stage: Stage, body: PKIBody): Answer => ({ stage, body, generalInfo: [], chain: [] });
 
@@ -47,6 +47,21 @@ export const errorAnswer = (stage: Stage, refusal: Refusal): Answer =>
   answer(stage, { type: 'error', value: { pKIStatusInfo: statusInfo('rejection', refusal) } });
 
 export const confirmation = (): Answer => answer('confirmation', { type: 'pkiconf', value: null });
+
+/** What settles an rr or a genm. */
+export const finalAnswer = (body: PKIBody): Answer => answer('certificate', body);
+
+export const revocationRefused = (refusal: Refusal): Answer =>
+  finalAnswer({ type: 'rp', value: { status: [statusInfo('rejection', refusal)] } });
+
+/** The answer to the whole message comes later (RFC 9483 section 4.4). */
+export const putOff = (reason: string | undefined): Answer =>
+  answer('poll', {
+    type: 'error',
+    value: {
+      pKIStatusInfo: statusInfo('waiting', reason === undefined ? undefined : { failInfo: [], statusString: reason }),
+    },
+  });
 
 export const rejection = (type: ResponseType, certReqId: number, refusal: Refusal): Answer =>
   answer('certificate', { type, value: { response: [{ certReqId, status: statusInfo('rejection', refusal) }] } });

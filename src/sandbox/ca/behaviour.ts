@@ -1,9 +1,10 @@
-import type { PKIFailureInfoName } from '../../cmp/schema/index.js';
+import type { PKIFailureInfoName, PKIStatusName } from '../../cmp/schema/index.js';
 import type { HttpFault } from './http-fault.js';
+import type { NestingFault, Pbmac1Fault, RevocationFault, RootUpdateFault, SupportFault } from './service-faults.js';
 
 /**
- * Kinds of answers: the final ip or cp or an error in its place; `waiting` and pollRep; pkiconf or an error in its place.
- * For requests lost before they are read: ir, cr and p10cr; pollReq; certConf.
+ * Kinds of answers: the final ip, cp, kup, rp or genp or an error in its place; `waiting` and pollRep; pkiconf or an error
+ * in its place. For requests lost before they are read: ir, cr, kur, p10cr, rr and genm; pollReq; certConf.
  */
 export type Stage = 'certificate' | 'poll' | 'confirmation';
 
@@ -69,7 +70,7 @@ export type StatusContradiction = (typeof STATUS_CONTRADICTIONS)[number];
 export interface Behaviour {
   /** Answer `waiting` first, then `polls` times pollRep, then what the rest of the behaviour says. */
   readonly polling?: { readonly polls: number; readonly checkAfterSeconds: number; readonly reason?: string };
-  /** Answer ip/cp with status rejection. */
+  /** Answer ip, cp, kup or rp with status rejection, genm with an error. */
   readonly rejection?: Refusal;
   /** Answer with an error message instead of ip/cp. Protected like any answer, unless faults say `unprotected`. */
   readonly error?: Refusal;
@@ -97,6 +98,18 @@ export interface Behaviour {
   readonly authenticationErrors?: 'protected' | 'unprotected';
   /** Whose senderNonce the final answer after polling repeats: the last pollReq's (default) or the first request's. */
   readonly nonceAfterPolling?: 'poll' | 'original';
+  /** Contradicts the rr that is answered. */
+  readonly revocation?: RevocationFault;
+  /** Status in rp. Default `accepted`. */
+  readonly revocationStatus?: PKIStatusName;
+  /** Contradicts the genm that is answered. */
+  readonly support?: SupportFault;
+  /** `none`: the root has no successor. Default: it has one. */
+  readonly rootUpdate?: 'none' | RootUpdateFault;
+  /** Protect answers with a PBMAC1 that no client should verify. */
+  readonly pbmac1?: Pbmac1Fault;
+  /** How nested messages are answered: `plain` without an envelope. Default: nested, and well. */
+  readonly nesting?: 'plain' | NestingFault;
   /** Time to wait before every answer, in milliseconds. */
   readonly delayMilliseconds?: number;
   /** Spoils the HTTP answer. */

@@ -17,6 +17,7 @@ import { type Identity, intermediatesAbove } from './authority.js';
 import type { Behaviour, MessageFault } from './behaviour.js';
 import type { Hierarchy } from './hierarchy.js';
 import type { Requester } from './requester.js';
+import { spoiltPbmac1 } from './spoilt-pbmac1.js';
 
 /** RFC 4210 wants at least 128 bits; so many octets have our salts and nonces. */
 const OCTETS = 16;
@@ -55,6 +56,9 @@ export class Composer {
   protectorFor(requester: Requester, behaviour: Behaviour, fallback: PbmCredential): Protector {
     const wanted = behaviour.responseProtection ?? 'same';
     const kind = wanted === 'same' ? requester.kind : wanted;
+    if (behaviour.pbmac1 !== undefined && kind === 'mac') {
+      return spoiltPbmac1(requester.kind === 'mac' ? requester.credential : fallback, behaviour.pbmac1, this.#random);
+    }
     switch (kind) {
       case 'signature':
         return this.#signer;
@@ -161,7 +165,7 @@ function spoiltBody(body: PKIBody, faults: ReadonlySet<MessageFault>): PKIBody {
 }
 
 /** The last octet belongs to the value in every kind of protection, so the message stays well-formed. */
-function withBadProtection(message: ReceivedMessage): Uint8Array {
+export function withBadProtection(message: ReceivedMessage): Uint8Array {
   const protection = Uint8Array.from(message.protection ?? []);
   const last = protection.length - 1;
   protection[last] = (protection[last] ?? 0) ^ 1;

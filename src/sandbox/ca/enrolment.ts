@@ -13,6 +13,7 @@ import {
   grant,
   IMPLICIT_CONFIRM,
   pollResponse,
+  type ResponseType,
   refusalOf,
   rejection,
   waiting,
@@ -60,12 +61,9 @@ export class Enrolment {
   async begin(opening: Opening): Promise<{ readonly answer: Answer; readonly transaction: Transaction }> {
     const { message, body, behaviour } = opening;
     const { transactions, hierarchy } = this.#context;
-    const id = Buffer.from(message.header.transactionID ?? []).toString('hex');
-    if (transactions.find(id) !== undefined) {
-      throw new MessageRefused('transactionIdInUse', 'this transactionID belongs to another request');
-    }
+    const type = RESPONSE[body.type];
     const transaction: Transaction = {
-      id,
+      id: transactions.newId(message.header.transactionID),
       behaviour,
       identity: opening.requester.identity,
       protection: opening.requester.protection,
@@ -76,10 +74,8 @@ export class Enrolment {
       lastSenderNonce: undefined,
       phase: { kind: 'over' },
     };
-    if (!transactions.add(transaction)) {
-      throw new MessageRefused('systemUnavail', 'too many transactions are open, come back later');
-    }
-    const answer = await this.#refusable(transaction, async () => {
+    transactions.open(transaction);
+    const answer = await this.#refusable(type, transaction, async () => {
       const request = readRequest(message, body, {
         issuerName: hierarchy.issuing.name,
         acceptRaVerified: behaviour.raVerified !== 'refuse',
@@ -88,10 +84,10 @@ export class Enrolment {
         const context = { requester: opening.requester, issuing: hierarchy.issuing, ledger: this.#context.ledger };
         assertMayUpdate(singleRequest(body.value), request, context);
       }
-      const finish = () => this.#refusable(transaction, () => this.#decide(transaction, request, message));
+      const finish = () => this.#refusable(type, transaction, () => this.#decide(type, transaction, request, message));
       if (behaviour.polling === undefined) return await finish();
       transaction.phase = { kind: 'polling', pollsLeft: behaviour.polling.polls, finish };
-      return waiting(RESPONSE[transaction.request], transaction.certReqId, behaviour.polling.reason);
+      return waiting(type, transaction.certReqId, behaviour.polling.reason);
     });
     return { answer, transaction };
   }
@@ -152,19 +148,23 @@ export class Enrolment {
     return confirmation();
   }
 
-  async #refusable(transaction: Transaction, work: () => Promise<Answer>): Promise<Answer> {
+  async #refusable(type: ResponseType, transaction: Transaction, work: () => Promise<Answer>): Promise<Answer> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
-      return rejection(RESPONSE[transaction.request], transaction.certReqId, refusalOf(error));
+      return rejection(type, transaction.certReqId, refusalOf(error));
     }
   }
 
-  async #decide(transaction: Transaction, request: CertificateRequest, message: ReceivedMessage): Promise<Answer> {
+  async #decide(
+    type: ResponseType,
+    transaction: Transaction,
+    request: CertificateRequest,
+    message: ReceivedMessage,
+  ): Promise<Answer> {
     const { behaviour, certReqId } = transaction;
     const { hierarchy, policy, ledger, clock, random } = this.#context;
-    const type = RESPONSE[transaction.request];
     if (behaviour.error !== undefined) return errorAnswer('certificate', behaviour.error);
     if (behaviour.rejection !== undefined) return rejection(type, certReqId, behaviour.rejection);
 

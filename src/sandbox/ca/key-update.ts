@@ -29,7 +29,9 @@ export function assertMayUpdate(message: CertReqMsg, request: CertificateRequest
   }
   const entry = ledger.certificates.find(({ serial }) => BigInt(`0x${serial}`) === serialNumber);
   if (entry === undefined) throw new RequestRefused('badCertId', 'oldCertID names no certificate of this CA');
-  if (entry.state === 'rejected') throw new RequestRefused('certRevoked', 'the certificate to be updated was rejected');
+  if (entry.state === 'rejected' || entry.state === 'revoked') {
+    throw new RequestRefused('certRevoked', `the certificate to be updated was ${entry.state}`);
+  }
   if (requester.kind !== 'signature' || !octetsEqual(requester.certificate, entry.der)) {
     throw new RequestRefused('notAuthorized', 'the key of the certificate to be updated must sign the request');
   }

@@ -1,5 +1,5 @@
 /** What the CA knows about the fate of a certificate. */
-export type CertificateState = 'issued' | 'confirmed' | 'rejected' | 'implicitlyConfirmed';
+export type CertificateState = 'issued' | 'confirmed' | 'rejected' | 'implicitlyConfirmed' | 'revoked';
 
 export interface LedgerEntry {
   /** Lower-case hex, at most 40 digits, no separators. */
@@ -13,7 +13,7 @@ export interface LedgerEntry {
   /** How that body was protected, e.g. `PasswordBasedMac` or `ECDSA with SHA-256`. */
   readonly protection: string;
   readonly state: CertificateState;
-  /** What the client said when it rejected the certificate; empty otherwise. */
+  /** What the client said when it rejected or revoked the certificate; empty otherwise. */
   readonly reason: string;
   readonly der: Uint8Array;
 }

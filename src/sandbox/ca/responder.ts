@@ -3,14 +3,17 @@ import { decodeMessage, type ReceivedMessage } from '../../cmp/message.js';
 import type { PbmCredential, Protector } from '../../cmp/protection/index.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { Random } from '../../runtime/random.js';
 import { type Answer, confirmation, errorAnswer, refusalOf } from './answer.js';
 import type { Behaviour, BehaviourRegistry, Stage } from './behaviour.js';
 import type { Composer } from './compose.js';
 import type { Enrolment } from './enrolment.js';
+import { messageInside, wrapAnswer } from './envelope.js';
 import { requestFacts } from './facts.js';
 import { checkHeader, checkRecipNonce } from './header-rules.js';
 import type { HttpFault } from './http-fault.js';
 import type { Reply } from './http-server.js';
+import { type Inquiries, isInquiryBody } from './inquiries.js';
 import type { Ledger } from './ledger.js';
 import { MessageRefused } from './refusal.js';
 import { isRequestBody } from './request.js';
@@ -22,9 +25,11 @@ export interface ResponderContext {
   readonly authenticator: Authenticator;
   readonly composer: Composer;
   readonly enrolment: Enrolment;
+  readonly inquiries: Inquiries;
   readonly transactions: TransactionTable;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   /** For answers that are to carry a MAC although the request was signed. */
   readonly credential: PbmCredential;
@@ -47,7 +52,7 @@ export class Responder {
   }
 
   async answer(path: string, der: Uint8Array): Promise<Reply> {
-    const { behaviours, composer, ledger, transactions } = this.#context;
+    const { behaviours, composer, ledger } = this.#context;
     const base = behaviours.forPath(path) ?? {};
     const message = this.#decode(der);
     if (message instanceof MessageRefused) {
@@ -56,8 +61,42 @@ export class Responder {
       const composed = await composer.compose(answer, {}, base, this.#protectorOfLastResort(base));
       return this.#reply(base, composed.der, this.#httpFault(base, 'certificate'));
     }
+    ledger.countMessage(message.body.type);
+    return message.body.type === 'nested'
+      ? await this.#answerNested(path, base, message, message.body.value)
+      : await this.#answerPlain(path, base, message);
+  }
+
+  /** Takes the message out of its envelope and puts the answer into one. Both layers are authenticated by themselves. */
+  async #answerNested(
+    path: string,
+    base: Behaviour,
+    envelope: ReceivedMessage,
+    messages: readonly Uint8Array[],
+  ): Promise<Reply> {
+    const { authenticator, clock, composer, credential, ledger, random } = this.#context;
+    let inner: ReceivedMessage;
+    try {
+      const requester = await authenticator.authenticate(envelope, clock.now());
+      if (requester.kind !== 'signature') throw new MessageRefused('wrongIntegrity', 'an envelope must be signed');
+      checkHeader(envelope.header, clock.now());
+      inner = messageInside(messages);
+    } catch (error) {
+      if (!(error instanceof MessageRefused)) throw error;
+      const answer = errorAnswer('certificate', refusalOf(error));
+      const { der } = await composer.compose(answer, envelope.header, base, this.#protectorOfLastResort(base));
+      return this.#reply(base, der, undefined);
+    }
+    ledger.countMessage(inner.body.type);
+    const reply = await this.#answerPlain(path, base, inner);
+    if (reply.message.length === 0) return reply;
+    const { signer } = composer;
+    return { ...reply, message: await wrapAnswer(reply.message, base, { signer, credential, random }) };
+  }
+
+  async #answerPlain(path: string, base: Behaviour, message: ReceivedMessage): Promise<Reply> {
+    const { behaviours, composer, transactions } = this.#context;
     const { header, body } = message;
-    ledger.countMessage(body.type);
     const known = transactions.find(Buffer.from(header.transactionID ?? []).toString('hex'));
     const behaviour = known?.behaviour ?? { ...base, ...behaviours.selector?.(requestFacts(message, path)) };
     if (behaviour.http?.before === true) {
@@ -110,9 +149,10 @@ export class Responder {
     behaviour: Behaviour,
     protector: Protector,
   ): Promise<Omit<Outcome, 'protector'>> {
-    const { enrolment } = this.#context;
+    const { enrolment, inquiries } = this.#context;
     const { body } = message;
     if (isRequestBody(body)) return await enrolment.begin({ message, body, requester, behaviour, protector });
+    if (isInquiryBody(body)) return await inquiries.begin({ message, body, requester, behaviour, protector });
     if (body.type === 'pollReq' || body.type === 'certConf') {
       if (own === undefined) throw new MessageRefused('badRequest', 'no such transaction of this requester is open');
       checkRecipNonce(message.header, own.lastSenderNonce);

@@ -1,5 +1,12 @@
 import { PKI_FAILURE_INFO_NAMES } from '../../cmp/schema/index.js';
 import { type Behaviour, CERTIFICATE_FAULTS, MESSAGE_FAULTS, STATUS_CONTRADICTIONS } from './behaviour.js';
+import {
+  NESTING_FAULTS,
+  PBMAC1_FAULTS,
+  REVOCATION_FAULTS,
+  ROOT_UPDATE_FAULTS,
+  SUPPORT_FAULTS,
+} from './service-faults.js';
 
 const kebab = (name: string): string => name.replace(/[A-Z]+/g, (capitals) => `-${capitals.toLowerCase()}`);
 
@@ -54,5 +61,12 @@ export const standardBehaviours: Readonly<Record<string, Behaviour>> = {
   })),
   ...each('message-', MESSAGE_FAULTS, (name) => ({ faults: { list: [name] } })),
   ...each('certificate-', CERTIFICATE_FAULTS, (certificate) => ({ certificate })),
+  'no-root-update': { rootUpdate: 'none' },
+  'nested-plain': { nesting: 'plain' },
+  ...each('revocation-', REVOCATION_FAULTS, (revocation) => ({ revocation })),
+  ...each('support-', SUPPORT_FAULTS, (support) => ({ support })),
+  ...each('root-update-', ROOT_UPDATE_FAULTS, (rootUpdate) => ({ rootUpdate })),
+  ...each('pbmac1-', PBMAC1_FAULTS, (pbmac1) => ({ pbmac1 })),
+  ...each('nested-', NESTING_FAULTS, (nesting) => ({ nesting })),
   ...each('status-', STATUS_CONTRADICTIONS, (contradiction) => ({ contradiction })),
 };

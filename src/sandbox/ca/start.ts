@@ -9,6 +9,7 @@ import { Composer } from './compose.js';
 import { Enrolment } from './enrolment.js';
 import { createHierarchy } from './hierarchy.js';
 import { startHttpServer } from './http-server.js';
+import { Inquiries } from './inquiries.js';
 import { issueCertificate } from './issuing.js';
 import { Ledger } from './ledger.js';
 import type { ClientCertificate, SandboxCa, SandboxCaOptions } from './options.js';
@@ -48,9 +49,11 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
     authenticator,
     composer: new Composer(hierarchy, clock, random),
     enrolment: new Enrolment({ hierarchy, policy, ledger, transactions, clock, random, transactionLifetimeSeconds }),
+    inquiries: new Inquiries({ hierarchy, ledger, transactions, clock, random }),
     transactions,
     ledger,
     clock,
+    random,
     logger,
     credential: {
       reference: credentials.reference,

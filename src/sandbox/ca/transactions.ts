@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Answer } from './answer.js';
 import type { Behaviour } from './behaviour.js';
 import type { IssuedCertificate } from './issuing.js';
+import { MessageRefused } from './refusal.js';
 
 /** Where a transaction stands between two messages of its client. */
 type Phase =
@@ -10,7 +11,7 @@ type Phase =
   | { readonly kind: 'confirming'; readonly certificate: IssuedCertificate }
   | { readonly kind: 'over' };
 
-/** What the CA keeps of an enrolment. */
+/** What the CA keeps of an exchange that takes more than one message. */
 export interface Transaction {
   /** Lower-case hex of the transactionID. */
   readonly id: string;
@@ -19,7 +20,7 @@ export interface Transaction {
   readonly identity: string;
   /** How the first request was protected, for people. */
   readonly protection: string;
-  readonly request: 'ir' | 'cr' | 'p10cr' | 'kur';
+  readonly request: 'ir' | 'cr' | 'p10cr' | 'kur' | 'rr' | 'genm';
   readonly certReqId: number;
   readonly firstSenderNonce: Uint8Array;
   /** Protects all answers, so that the parameters of a MAC stay the same. */
@@ -50,6 +51,19 @@ export class TransactionTable {
   find(id: string): Transaction | undefined {
     this.#dropExpired();
     return this.#entries.get(id)?.transaction;
+  }
+
+  /** The key for a transactionID that nobody uses yet. Throws MessageRefused. */
+  newId(transactionID: Uint8Array | undefined): string {
+    const id = Buffer.from(transactionID ?? []).toString('hex');
+    if (this.find(id) === undefined) return id;
+    throw new MessageRefused('transactionIdInUse', 'this transactionID belongs to another request');
+  }
+
+  /** Throws MessageRefused if there is no room. */
+  open(transaction: Transaction): void {
+    if (this.add(transaction)) return;
+    throw new MessageRefused('systemUnavail', 'too many transactions are open, come back later');
   }
 
   /** False if there is no room. */
