@@ -139,7 +139,7 @@ describe('the process', () => {
 
   it('counts on a plain port of its own', async () => {
     const server = await start({ args: ['--ops-address', '127.0.0.1:0'] });
-    const opsPort = server.process.find('CertService listens')?.['opsPort'];
+    const opsPort = Number(server.process.find('CertService listens')?.['opsPort']);
     await server.get('/v1/certificate/RA', { headers: headersOf(await material()) });
     await server.get('/v1/certificate/UNKNOWN', { headers: headersOf(await material()) });
     const metrics = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();

@@ -17,7 +17,7 @@ export class ControllerProcess {
   }
 
   get probesUrl(): string {
-    return `http://127.0.0.1:${this.find('controller started')?.['probesPort']}`;
+    return `http://127.0.0.1:${Number(this.find('controller started')?.['probesPort'])}`;
   }
 
   get lines(): readonly LogLine[] {

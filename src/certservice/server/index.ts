@@ -1,6 +1,6 @@
-export { type CmpServer, LEGACY_PROTECTION, STANDARD_PROTECTION } from './cmp-server.js';
+export { LEGACY_PROTECTION, STANDARD_PROTECTION } from './cmp-server.js';
 export { type CmpServersContext, CmpServersError, parseCmpServers } from './cmp-servers-file.js';
 export { loadCmpServers } from './load.js';
-export { type CertService, type CertServiceOptions, startCertService } from './service.js';
+export { startCertService } from './service.js';
 export { StoreError } from './store-error.js';
-export { readServerTls, type ServerTls, type StoreFile } from './stores.js';
+export { readServerTls, type StoreFile } from './stores.js';

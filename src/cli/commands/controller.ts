@@ -4,6 +4,7 @@ import type { LogLevel } from '../../ops/logger.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import { type HostAndPort, parseAddress, parseCount } from '../arguments.js';
 import { CliError, EXIT } from '../exit.js';
+import { isListenError } from '../listen-error.js';
 import { version } from '../version.js';
 
 interface ControllerFlags {
@@ -100,6 +101,3 @@ async function runControllerCommand(flags: ControllerFlags): Promise<void> {
     throw error;
   }
 }
-
-const isListenError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'listen';
