@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { CmpError } from '../../cmp/error.js';
 import { csrError, type Wish } from '../../cmp/wish.js';
 import type { CertServiceConfig } from '../../enrollment/certservice-config.js';
 import type { EnrollmentRequest } from '../../enrollment/enroller.js';
-import type { EnrollmentError } from '../../enrollment/error.js';
+import { EnrollmentError } from '../../enrollment/error.js';
 import { describeKey, encodePem } from '../../pki/index.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -40,7 +41,7 @@ interface Past {
   readonly noUpdate?: string;
 }
 
-/** Tries of an update that end in failures of CertService or its CA, before a first certificate is asked for instead. */
+/** Tries of an update that are answered with neither a certificate nor a refusal, before a first one is asked for. */
 const MAX_UPDATE_TRIES = 3;
 const REMEMBERED = 2_048;
 
@@ -155,22 +156,41 @@ export class Exchange {
       return undefined;
     }
     const answer = await connection.get(address.update, headers, signal);
-    if (answer.statusCode === 200)
-      return { reply: this.#reply(request, wish, answer.body), body: 'certificate-update' };
+    if (answer.statusCode === 200) return this.#updateReply(request, wish, answer.body, past);
     const { error, endsUpdate } = readRefusal(answer, config.caName, clock);
     if (endsUpdate) {
       this.#giveUp(id, `the update was refused: ${error.message}`);
       return undefined;
     }
-    this.#countFailure(id, past, error);
+    this.#countFailure(id, past, error.message);
     throw error;
   }
 
-  #countFailure(id: string, past: Past, error: EnrollmentError): void {
+  /** A certificate that must not be used, say because the CA kept the old names, is no reason to fail the request yet. */
+  #updateReply(
+    request: EnrollmentRequest,
+    wish: Wish,
+    body: Uint8Array,
+    past: Past,
+  ): Omit<Issued, 'notes'> | undefined {
+    try {
+      return { reply: this.#reply(request, wish, body), body: 'certificate-update' };
+    } catch (error) {
+      if (!(error instanceof CmpError || error instanceof EnrollmentError)) throw error;
+      if (error.code === 'CertificateRefused') {
+        this.#giveUp(request.id, `the answer to the update is of no use: ${error.message}`);
+        return undefined;
+      }
+      this.#countFailure(request.id, past, error.message);
+      throw error;
+    }
+  }
+
+  #countFailure(id: string, past: Past, problem: string): void {
     const failedUpdates = past.failedUpdates + 1;
     this.#past.set(id, { ...past, failedUpdates });
-    if (failedUpdates >= MAX_UPDATE_TRIES && error.retry === 'transient')
-      this.#giveUp(id, `${failedUpdates} tries to update it failed, the last one with: ${error.message}`);
+    if (failedUpdates >= MAX_UPDATE_TRIES)
+      this.#giveUp(id, `${failedUpdates} tries to update it failed, the last one with: ${problem}`);
   }
 
   #giveUp(id: string, reason: string): void {

@@ -1,1 +1,1 @@
-export { type CertServiceEnrollerSeams, createCertServiceEnroller } from './enroller.js';
+export { createCertServiceEnroller } from './enroller.js';

@@ -21,7 +21,7 @@ interface Verdict {
 }
 
 /** `errorMessage` of a JSON body; undefined in Spring's default body, in HTML and in everything else. */
-export function errorMessageOf(body: Uint8Array): string | undefined {
+function errorMessageOf(body: Uint8Array): string | undefined {
   try {
     const json: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
     if (typeof json !== 'object' || json === null || !('errorMessage' in json)) return undefined;

@@ -365,6 +365,22 @@ describe('a renewal', () => {
     ]);
   });
 
+  it.each<[string, CertServiceBehaviour, number]>([
+    ['must not be used', { leaf: 'wrongSubject' }, 0],
+    ['holds none, three times', { lists: 'emptyLists' }, 3],
+  ])('becomes a first certificate when the answer to the update %s', async (_name, behaviour, failures) => {
+    const wanted = request({ previous: await previous() });
+    const one = enroller();
+    service.state.selector = ({ endpoint }) => (endpoint === 'certificate-update' ? behaviour : undefined);
+    try {
+      for (let attempt = 1; attempt <= failures; attempt++)
+        expect(await failure(one.enroll(wanted, signal))).toMatchObject({ code: 'ResponseMalformed' });
+      await expect(one.enroll(wanted, signal)).resolves.toMatchObject({ details: { body: 'certificate' } });
+    } finally {
+      service.state.selector = undefined;
+    }
+  });
+
   it('sends the old certificate without its chain when all of it is too much', async () => {
     const wanted = request({ previous: await previous() });
     await enrolled({}, wanted);
