@@ -1,18 +1,13 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { CertificateRequest } from '../src/api/certificate-request.js';
-import { findCondition } from '../src/api/conditions.js';
 import { controllerRules } from '../src/cli/permissions.js';
-import { packageRoot } from '../src/runtime/package-root.js';
-import { type Sandbox, startSandbox } from '../src/sandbox/index.js';
+import { startSandbox } from '../src/sandbox/index.js';
+import { createIssuer, createRequest, isReady, issuerIsReady, requestNamed, until } from './cluster.js';
+import { ControllerProcess } from './controller-process.js';
 import { median, ms, printTable } from './table.js';
 
 const REQUESTS = 1000;
-const NAMESPACE = 'bench';
-const DEADLINE_MS = 120_000;
 /** The controller's, as the sandbox authenticates it. */
 const USER = 'system:serviceaccount:cert-manager:cmpv2-issuer';
 
@@ -58,10 +53,10 @@ async function run(confirmation: 'Implicit' | 'Explicit', delay: number): Promis
   writeFileSync(kubeconfig, sandbox.controllerKubeconfig, { mode: 0o600 });
   sandbox.ca.behaviours.default = { delayMilliseconds: delay };
   await createIssuer(sandbox, confirmation);
-  const controller = await startController(kubeconfig, join(folder, 'controller.err'));
+  const controller = await ControllerProcess.start(kubeconfig, join(folder, 'controller.err'));
   try {
-    await until(() => isReady(sandbox.api.objects.get('cmpv2issuers.certmanager.onap.org', 'bench', NAMESPACE)));
-    await metricsOf(controller.probesPort);
+    await until(() => issuerIsReady(sandbox));
+    await controller.longestStall();
     sandbox.api.journal.reset();
     const connectionsBefore = sandbox.ca.ledger.connections;
     const started = Date.now();
@@ -78,9 +73,8 @@ async function run(confirmation: 'Implicit' | 'Explicit', delay: number): Promis
       .map(({ time }) => Date.parse(time) - started)
       .sort((x, y) => x - y);
     const seconds = (latencies.at(-1) ?? Number.NaN) / 1000;
-    const stall =
-      Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await metricsOf(controller.probesPort))?.[1]) * 1000;
-    const rss = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${controller.pid}/status`, 'utf8'))?.[1]) / 1024;
+    const stall = await controller.longestStall();
+    const rss = controller.memory().peak;
     const writes = sandbox.api.journal.count({ user: USER, verb: ['create', 'update', 'patch', 'delete'] });
     const events = sandbox.api.journal.count({ user: USER, verb: ['create', 'patch'], resource: 'events' });
     return [
@@ -101,92 +95,4 @@ async function run(confirmation: 'Implicit' | 'Explicit', delay: number): Promis
     await sandbox.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function createIssuer({ api, ca }: Sandbox, confirmation: string): Promise<void> {
-  const client = await ca.issueClientCertificate('bench registration authority');
-  const data = (values: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
-  const secret = (name: string, type: string, values: Readonly<Record<string, string>>) =>
-    api.objects.create({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name, namespace: NAMESPACE },
-      type,
-      data: data(values),
-    });
-  secret('trust', 'Opaque', { 'ca.crt': ca.rootPem });
-  secret('ra', 'kubernetes.io/tls', { 'tls.crt': client.certificatePem + client.chainPem, 'tls.key': client.keyPem });
-  api.objects.create({
-    apiVersion: 'certmanager.onap.org/v1',
-    kind: 'CMPv2Issuer',
-    metadata: { name: 'bench', namespace: NAMESPACE },
-    spec: {
-      cmp: {
-        endpoints: [{ url: `${ca.url}/pkix/` }],
-        recipient: ca.caName,
-        enrollment: 'P10CR',
-        confirmation,
-        protection: { signature: { secretRef: { name: 'ra' } } },
-        trust: { caSecretRef: { name: 'trust' } },
-      },
-    },
-  });
-}
-
-const csr = readFileSync(join(packageRoot(), 'fixtures', 'csr', 'p256.csr')).toString('base64');
-
-function createRequest({ api }: Sandbox, name: string): void {
-  const created = api.objects.create({
-    apiVersion: 'cert-manager.io/v1',
-    kind: 'CertificateRequest',
-    metadata: { name, namespace: NAMESPACE },
-    spec: { request: csr, issuerRef: { group: 'certmanager.onap.org', kind: 'CMPv2Issuer', name: 'bench' } },
-  });
-  const approved = { type: 'Approved', status: 'True', reason: 'bench', lastTransitionTime: '2026-01-01T00:00:00Z' };
-  api.objects.updateStatus({ ...created, status: { conditions: [approved] } });
-}
-
-const requestNamed = ({ api }: Sandbox, name: string) =>
-  api.objects.get('certificaterequests.cert-manager.io', name, NAMESPACE);
-
-const isReady = (object: unknown): boolean =>
-  findCondition((object as CertificateRequest | undefined)?.status?.conditions, 'Ready')?.status === 'True';
-
-async function until(condition: () => boolean): Promise<void> {
-  const started = performance.now();
-  while (!condition()) {
-    if (performance.now() - started > DEADLINE_MS) throw new Error('the bench waited in vain for two minutes');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function metricsOf(port: number): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
-  return answer.text();
-}
-
-/** The built command, as it runs in a cluster. */
-async function startController(kubeconfig: string, errors: string) {
-  const command = join(packageRoot(), 'dist', 'cmpv2-issuer.js');
-  const args = [command, 'controller', '--kubeconfig', kubeconfig, '--probes-address', '127.0.0.1:0'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', openSync(errors, 'a')] });
-  const { stdout } = child;
-  if (stdout === null) throw new Error('the controller has no standard output');
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const probesPort = await new Promise<number>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the controller ended with ${code}`)));
-    createInterface({ input: stdout }).on('line', (line) => {
-      const { probesPort: port }: { probesPort?: number } = JSON.parse(line);
-      if (port !== undefined) resolve(port);
-    });
-  });
-  return {
-    pid: child.pid,
-    probesPort,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
 }

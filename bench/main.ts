@@ -1,13 +1,15 @@
-// Measures and prints; asserts nothing. `npm run bench -- codec transactions controller` picks sections.
+// Measures and prints; asserts nothing. `npm run bench -- codec transactions controller scale` picks sections.
 import { cpus } from 'node:os';
 import { benchCodec } from './codec.js';
 import { benchController } from './controller.js';
+import { benchScale } from './scale.js';
 import { benchTransactions } from './transactions.js';
 
 const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   codec: benchCodec,
   transactions: benchTransactions,
   controller: benchController,
+  scale: benchScale,
 };
 
 const asked = process.argv.slice(2);

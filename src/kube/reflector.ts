@@ -33,7 +33,7 @@ export interface ReflectorOptions<T extends KubeObject> {
 }
 
 export interface ReflectorTuning {
-  /** Objects per page of a list. */
+  /** Objects per page of a list. A page is parsed in one go: half a megabyte of requests holds nothing up. */
   readonly pageSize: number;
   /** The server ends a watch after a time between these, evenly spread. */
   readonly watchSeconds: readonly [least: number, most: number];
@@ -47,7 +47,7 @@ export interface ReflectorTuning {
 }
 
 const TUNING: ReflectorTuning = {
-  pageSize: 500,
+  pageSize: 100,
   watchSeconds: [300, 600],
   silenceMs: 150_000,
   backoff: { initialMs: 800, maxMs: 30_000 },

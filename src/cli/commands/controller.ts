@@ -56,6 +56,8 @@ export function controllerCommand(): Command {
 }
 
 async function runControllerCommand(flags: ControllerFlags): Promise<void> {
+  const { keepRuntimeLean } = await import('../../ops/lean-runtime.js');
+  keepRuntimeLean();
   const { runController } = await import('../../controller/run.js');
   const { createCertServiceEnroller } = await import('../../certservice/client/index.js');
   const { createDirectEnroller } = await import('../../enrollment/direct.js');

@@ -22,6 +22,8 @@ const WIDGETS: ResourceType = {
 };
 /** As ONAP's first CRD: no status subresource. */
 const OLD: ResourceType = { ...WIDGETS, plural: 'oldwidgets', kind: 'OldWidget' };
+/** With a field to select by. */
+const CHOSEN: ResourceType = { ...WIDGETS, plural: 'chosenwidgets', kind: 'ChosenWidget' };
 const SECRETS: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
 
 interface Widget extends KubeObject {
@@ -30,7 +32,11 @@ interface Widget extends KubeObject {
 }
 
 function crd(type: ResourceType, subresources: object): object {
-  const preserved = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const preserved = {
+    type: 'object',
+    properties: { size: { type: 'integer' } },
+    'x-kubernetes-preserve-unknown-fields': true,
+  };
   const conditions = {
     type: 'array',
     'x-kubernetes-list-type': 'map',
@@ -72,7 +78,11 @@ describe('the kube client against an API server', () => {
   beforeAll(async () => {
     server = await startApiServer({
       tokens: [{ token: 'token', user: 'system:admin' }],
-      customResourceDefinitions: [crd(WIDGETS, { subresources: { status: {} } }), crd(OLD, {})],
+      customResourceDefinitions: [
+        crd(WIDGETS, { subresources: { status: {} } }),
+        crd(OLD, {}),
+        crd(CHOSEN, { selectableFields: [{ jsonPath: '.spec.size' }] }),
+      ],
     });
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, server.kubeconfig('token'));
@@ -232,6 +242,63 @@ describe('the kube client against an API server', () => {
       .map((object) => String(object.metadata.name))
       .sort();
     expect(names).toEqual(there);
+    stop.abort(new Error('the test is over'));
+    await run;
+  });
+
+  it.each([
+    ['selects at the server where it knows the field', CHOSEN, [200]],
+    ['takes everything and keeps its own where the server does not', OLD, [400, 200]],
+  ] as const)('%s', async (_what, type, listCodes) => {
+    const namespace = `select-${type.plural}`;
+    const made = (name: string, size: number) => {
+      const object = widget(name, size, type.kind);
+      return server.objects.create({ ...object, metadata: { ...object.metadata, namespace } });
+    };
+    for (let i = 0; i < 20; i++) made(`foreign-${i}`, 2);
+    made('ours', 1);
+    const becomesOurs = made('becomes-ours', 2);
+    const stop = new AbortController();
+    const reflector = new Reflector<Widget>({
+      client,
+      type,
+      namespace,
+      clock: systemClock,
+      uniform: () => 0,
+      logger: silentLogger,
+      fieldSelector: 'spec.size=1',
+      project: (object) => (object.spec?.size === 1 ? object : undefined),
+      tuning: { pageSize: 5 },
+    });
+    const told: string[] = [];
+    let tell = () => {};
+    const heard = (line: string) => {
+      told.push(line);
+      tell();
+    };
+    reflector.addHandler({
+      added: ({ metadata }) => heard(`+${metadata.name}`),
+      deleted: ({ metadata }) => heard(`-${metadata.name}`),
+    });
+    const next = () =>
+      new Promise<void>((resolve) => {
+        tell = resolve;
+      });
+    server.journal.reset();
+    const run = reflector.run(stop.signal);
+    await reflector.waitForSync(stop.signal);
+    const lists = server.journal.entries({ verb: 'list', resource: type.plural });
+    expect([...new Set(lists.map(({ code }) => code))]).toEqual(listCodes);
+    // Foreign objects are not even remembered by name.
+    expect([...reflector.store.values()].map(({ metadata }) => metadata.name)).toEqual(['ours']);
+    let change = next();
+    const ours = server.objects.update({ ...becomesOurs, spec: { size: 1 } });
+    await change;
+    change = next();
+    server.objects.update({ ...ours, spec: { size: 2 } });
+    await change;
+    expect(told).toEqual(['+ours', '+becomes-ours', '-becomes-ours']);
+    expect(reflector.store.size).toBe(1);
     stop.abort(new Error('the test is over'));
     await run;
   });

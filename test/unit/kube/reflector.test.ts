@@ -217,8 +217,8 @@ describe('Reflector', () => {
     });
     await clock.advance(0);
     expect(client.lists).toMatchObject([
-      { limit: 500, continue: undefined, labelSelector: 'a=b', namespace: 'ns' },
-      { limit: 500, continue: 'token', labelSelector: 'a=b' },
+      { limit: 100, continue: undefined, labelSelector: 'a=b', namespace: 'ns' },
+      { limit: 100, continue: 'token', labelSelector: 'a=b' },
     ]);
     expect(client.watches).toMatchObject([{ timeoutSeconds: 450, labelSelector: 'a=b', namespace: 'ns' }]);
   });

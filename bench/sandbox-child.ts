@@ -1,0 +1,50 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { packageRoot } from '../src/runtime/package-root.js';
+
+export type Command =
+  | { readonly do: 'fill'; readonly count: number; readonly ours: boolean; readonly selectable: boolean }
+  | { readonly do: 'wait for the issuer' }
+  | { readonly do: 'issue'; readonly count: number };
+
+export interface Reply {
+  readonly kubeconfig?: string;
+  readonly seconds?: number;
+}
+
+/** Our end of sandbox-process.ts. */
+export class SandboxChild {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static async start(): Promise<SandboxChild> {
+    const child = fork(join(packageRoot(), 'bench', 'sandbox-process.ts'), { execArgv: process.execArgv });
+    const sandbox = new SandboxChild(child);
+    await sandbox.#reply();
+    return sandbox;
+  }
+
+  async ask(command: Command): Promise<Reply> {
+    const reply = this.#reply();
+    this.#child.send(command);
+    return reply;
+  }
+
+  stop(): void {
+    this.#child.disconnect();
+  }
+
+  #reply(): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const ended = () => reject(new Error('the sandbox process ended'));
+      this.#child.once('exit', ended);
+      this.#child.once('message', (reply) => {
+        this.#child.off('exit', ended);
+        resolve(reply as Reply);
+      });
+    });
+  }
+}
