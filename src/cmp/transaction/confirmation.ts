@@ -51,19 +51,29 @@ function refusalContent(kept: KeptAnswer, reason: string, session: CmpSession): 
   }
 }
 
+/** What is answered: the first certConf, one that was sent again because no answer came, or a pollReq about one. */
+export type ConfirmationQuestion = 'certConf' | 'certConfAgain' | 'pollReq';
+
 /** What came of a certConf. */
 export type ConfirmationResult = 'confirmed' | 'delayed';
 
 /**
  * Reads the answer to certConf, or to a pollReq about one. An error means that the CA does not regard the certificate
- * as accepted and may revoke it, so it must not be used. `again`: an earlier certConf may have arrived.
+ * as accepted and may revoke it, so it must not be used. But where an earlier certConf may have arrived, two errors tell
+ * that it did: certConfirmed, and a complaint that the one sent again does not repeat the nonce of the CA's last answer,
+ * which can only have been the answer to the first.
  */
-export function confirmationResult({ body }: Answer, certificate: Certificate, again: boolean): ConfirmationResult {
+export function confirmationResult(
+  { body }: Answer,
+  certificate: Certificate,
+  asked: ConfirmationQuestion,
+): ConfirmationResult {
   const answer = bodyTypeExpected(body, ['pkiconf', 'error']);
   if (answer.type === 'pkiconf') return 'confirmed';
   const { status, failInfo = [] } = answer.value.pKIStatusInfo;
   if (status === 'waiting') return 'delayed';
-  if (again && failInfo.includes('certConfirmed')) return 'confirmed';
+  if (asked !== 'certConf' && failInfo.includes('certConfirmed')) return 'confirmed';
+  if (asked === 'certConfAgain' && failInfo.includes('badRecipientNonce')) return 'confirmed';
   const { message, retry, failInfo: reasons, statusText } = errorReported(answer.value, true);
   const label = certificateLabel(certificate);
   throw new CmpError({

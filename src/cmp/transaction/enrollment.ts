@@ -22,7 +22,7 @@ import { CERT_REQ_ID, type EnrollmentBody, enrollmentBody } from '../template.js
 import { freeText, printable } from '../text.js';
 import { type CertificateRequest, readWish, type Wish } from '../wish.js';
 import type { Answer } from './answer.js';
-import { confirmationResult, refuse, sendConfirmation } from './confirmation.js';
+import { type ConfirmationQuestion, confirmationResult, refuse, sendConfirmation } from './confirmation.js';
 import { Dialogue, IMPLICIT_CONFIRM } from './dialogue.js';
 import type { EnrollmentResult, IssuedCertificate } from './outcome.js';
 import { WHOLE_MESSAGE } from './patience.js';
@@ -188,11 +188,11 @@ class Enrollment {
         ),
       };
     }
-    return this.#onConfirmation(answer, held, again);
+    return this.#onConfirmation(answer, held, again ? 'certConfAgain' : 'certConf');
   }
 
-  async #onConfirmation(answer: Answer, held: HeldCertificate, again: boolean): Promise<EnrollmentResult> {
-    const result = confirmationResult(answer, held.valid.certificate, again);
+  async #onConfirmation(answer: Answer, held: HeldCertificate, asked: ConfirmationQuestion): Promise<EnrollmentResult> {
+    const result = confirmationResult(answer, held.valid.certificate, asked);
     return result === 'delayed' ? this.#wait(WHOLE_MESSAGE, undefined, held) : this.#issued(held.valid, 'explicit');
   }
 
@@ -222,7 +222,7 @@ class Enrollment {
     const pollReq = { type: 'pollReq', value: [{ certReqId: pollId }] } as const;
     const answer = await this.#dialogue.ask(pollReq, this.#signal, { pauses: true });
     if (answer.body.type !== 'pollRep') {
-      return held === undefined ? this.onAnswer(answer) : this.#onConfirmation(answer, held, true);
+      return held === undefined ? this.onAnswer(answer) : this.#onConfirmation(answer, held, 'pollReq');
     }
     const { checkAfter, reason = why } = pollRepForUs(answer.body.value, pollId);
     const now = this.#session.clock.now();

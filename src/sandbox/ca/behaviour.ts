@@ -1,4 +1,5 @@
 import type { PKIFailureInfoName, PKIStatusName } from '../../cmp/schema/index.js';
+import type { BodyAttack, OctetAttack, PbmAttack, SignerAttack } from './attack.js';
 import type { HttpFault } from './http-fault.js';
 import type { NestingFault, Pbmac1Fault, RevocationFault, RootUpdateFault, SupportFault } from './service-faults.js';
 
@@ -78,6 +79,13 @@ export interface Behaviour {
   readonly addDnsName?: string;
   readonly certificate?: CertificateFault;
   readonly contradiction?: StatusContradiction;
+  /** What the CA does that means harm. Applies to answers of all stages, as far as it is about answers of their kind. */
+  readonly attack?: {
+    readonly pbm?: PbmAttack;
+    readonly signer?: SignerAttack;
+    readonly body?: BodyAttack;
+    readonly octets?: OctetAttack;
+  };
   /** Spoils answers of the `stages` (default: `certificate`). */
   readonly faults?: { readonly list: readonly MessageFault[]; readonly stages?: readonly Stage[] };
   /** Default `whenAsked` (if the CA allows it at all). `always` grants unasked too. */

@@ -13,7 +13,8 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import type { Answer } from './answer.js';
-import { type Identity, intermediatesAbove } from './authority.js';
+import { ANOTHER_SENDER, attackedBody, attackedOctets, attackingPbm, type SignerAttack } from './attack.js';
+import { createIdentity, type Identity, intermediatesAbove } from './authority.js';
 import type { Behaviour, MessageFault } from './behaviour.js';
 import type { Hierarchy } from './hierarchy.js';
 import type { Requester } from './requester.js';
@@ -40,6 +41,8 @@ export class Composer {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #signer: Protector;
+  /** Certified by this very CA, but for nothing that has to do with CMP. Made when first asked for. */
+  #bystander: Promise<Identity> | undefined;
 
   constructor(hierarchy: Hierarchy, clock: Clock, random: Random) {
     this.#hierarchy = hierarchy;
@@ -56,6 +59,10 @@ export class Composer {
   protectorFor(requester: Requester, behaviour: Behaviour, fallback: PbmCredential): Protector {
     const wanted = behaviour.responseProtection ?? 'same';
     const kind = wanted === 'same' ? requester.kind : wanted;
+    const { pbm } = behaviour.attack ?? {};
+    if (pbm !== undefined && kind === 'mac') {
+      return attackingPbm(requester.kind === 'mac' ? requester.credential : fallback, pbm, this.#random);
+    }
     if (behaviour.pbmac1 !== undefined && kind === 'mac') {
       return spoiltPbmac1(requester.kind === 'mac' ? requester.credential : fallback, behaviour.pbmac1, this.#random);
     }
@@ -79,8 +86,11 @@ export class Composer {
     protector: Protector | undefined,
   ): Promise<Composed> {
     const faults = faultsOf(behaviour, answer);
-    const header = this.#header(answer, request, behaviour, faults, protector?.kind ?? 'signature');
-    const body = spoiltBody(answer.body, faults);
+    const { body: bodyAttack, octets: octetAttack, signer: signerAttack } = behaviour.attack ?? {};
+    const kind = signerAttack === undefined ? (protector?.kind ?? 'signature') : 'signature';
+    const header = this.#header(answer, request, behaviour, faults, kind);
+    const honest = spoiltBody(answer.body, faults);
+    const body = bodyAttack === undefined ? honest : attackedBody(honest, bodyAttack, await this.#stranger());
     const { senderNonce } = header;
     if (protector === undefined || faults.has('unprotected')) {
       const unprotected = { ...header, sender: header.sender ?? directoryName(this.#hierarchy.signer.name) };
@@ -88,11 +98,41 @@ export class Composer {
       const der = assembleMessage({ rawHeader: encodeHeader(unprotected), rawBody: encodeBody(body), extraCerts });
       return { der, senderNonce };
     }
-    const chosen = await this.#protector(protector, faults);
+    const chosen =
+      signerAttack === undefined ? await this.#protector(protector, faults) : await this.#attacker(signerAttack);
     const known = chosen === this.#signer ? intermediatesAbove(this.#hierarchy.signer).map((ca) => ca.certificate) : [];
     const extraCerts = faults.has('noExtraCerts') ? [] : answer.chain.filter((der) => !known.includes(der));
-    const der = await chosen.protect(header, body, extraCerts);
+    const sender = signerAttack === 'otherSender' ? { sender: ANOTHER_SENDER } : {};
+    const whole = await chosen.protect({ ...header, ...sender }, body, extraCerts);
+    const der = octetAttack === undefined ? whole : attackedOctets(whole, octetAttack);
     return { der: faults.has('badProtection') ? withBadProtection(decodeMessage(der)) : der, senderNonce };
+  }
+
+  /** The certificate of a root that nobody trusts. */
+  async #stranger(): Promise<Uint8Array> {
+    const { issuing } = await this.#hierarchy.untrusted();
+    return issuing.issuer?.certificate ?? issuing.certificate;
+  }
+
+  async #attacker(attack: SignerAttack): Promise<Protector> {
+    switch (attack) {
+      case 'bystander':
+        this.#bystander ??= createIdentity({
+          keys: this.#hierarchy.signer.keys,
+          now: this.#clock.now(),
+          random: this.#random,
+          name: [['CN', 'Bystander']],
+          profile: 'tlsServer',
+          issuer: this.#hierarchy.issuing,
+        });
+        return signatureProtector(credentialOf(await this.#bystander));
+      case 'withoutKeyUsage':
+        return signatureProtector(credentialOf(this.#hierarchy.issuing));
+      case 'otherSender':
+        return this.#signer;
+      default:
+        return unreachable(attack);
+    }
   }
 
   async #protector(protector: Protector, faults: ReadonlySet<MessageFault>): Promise<Protector> {

@@ -1,4 +1,5 @@
 import { PKI_FAILURE_INFO_NAMES } from '../../cmp/schema/index.js';
+import { BODY_ATTACKS, OCTET_ATTACKS, PBM_ATTACKS, SIGNER_ATTACKS } from './attack.js';
 import { type Behaviour, CERTIFICATE_FAULTS, MESSAGE_FAULTS, STATUS_CONTRADICTIONS } from './behaviour.js';
 import {
   NESTING_FAULTS,
@@ -60,6 +61,10 @@ export const standardBehaviours: Readonly<Record<string, Behaviour>> = {
     rejection: { failInfo: [name], statusString: `refused by the sandbox CA with ${name}` },
   })),
   ...each('message-', MESSAGE_FAULTS, (name) => ({ faults: { list: [name] } })),
+  ...each('attack-pbm-', PBM_ATTACKS, (pbm) => ({ attack: { pbm } })),
+  ...each('attack-signer-', SIGNER_ATTACKS, (signer) => ({ attack: { signer } })),
+  ...each('attack-body-', BODY_ATTACKS, (body) => ({ attack: { body } })),
+  ...each('attack-octets-', OCTET_ATTACKS, (octets) => ({ attack: { octets } })),
   ...each('certificate-', CERTIFICATE_FAULTS, (certificate) => ({ certificate })),
   'no-root-update': { rootUpdate: 'none' },
   'nested-plain': { nesting: 'plain' },

@@ -369,7 +369,7 @@ describe('an answer', () => {
 
 describe('a confirmation', () => {
   const notNow: PKIBody = { type: 'error', value: { pKIStatusInfo: { status: 'waiting' } } };
-  const no = (failInfo: 'badRequest' | 'certConfirmed' | 'systemFailure'): PKIBody => ({
+  const no = (failInfo: 'badRecipientNonce' | 'badRequest' | 'certConfirmed' | 'systemFailure'): PKIBody => ({
     type: 'error',
     value: { pKIStatusInfo: { status: 'rejection', failInfo: [failInfo] } },
   });
@@ -403,16 +403,29 @@ describe('a confirmation', () => {
     expect(ca.received[2]?.body).toEqual(ca.received[1]?.body);
   });
 
-  it('that had arrived after all is good', async () => {
-    const { start, resume } = setUp({
-      twist: (_request, at) => (at === 1 ? { failure: lost } : at === 2 ? { body: no('certConfirmed') } : undefined),
-    });
-    expect(await resume(await start())).toMatchObject({ kind: 'issued' });
-  });
+  it.each(['certConfirmed', 'badRecipientNonce'] as const)(
+    'that had arrived after all (%s) is good',
+    async (failInfo) => {
+      const { start, resume } = setUp({
+        twist: (_request, at) => (at === 1 ? { failure: lost } : at === 2 ? { body: no(failInfo) } : undefined),
+      });
+      expect(await resume(await start())).toMatchObject({ kind: 'issued' });
+    },
+  );
 
-  it('that was never sent before cannot have arrived', async () => {
-    const { start } = setUp({ twist: only(1, { body: no('certConfirmed') }) });
-    await expect(start()).rejects.toMatchObject({ code: 'Rejected' });
+  it.each(['certConfirmed', 'badRecipientNonce'] as const)(
+    'that was never sent before cannot have arrived (%s)',
+    async (failInfo) => {
+      const { start } = setUp({ twist: only(1, { body: no(failInfo) }) });
+      await expect(start()).rejects.toMatchObject({ code: 'Rejected' });
+    },
+  );
+
+  it('whose delay is asked about tells nothing by the wrong nonce', async () => {
+    const { start, resume } = setUp({
+      twist: (_request, at) => (at === 1 ? { body: notNow } : at === 3 ? { body: no('badRecipientNonce') } : undefined),
+    });
+    await expect(start().then(resume)).rejects.toMatchObject({ code: 'Rejected', retry: 'transaction' });
   });
 
   it('may be delayed by the CA', async () => {
