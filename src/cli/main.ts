@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { systemRandom } from '../runtime/random.js';
+import { cacertsCommand } from './commands/cacerts.js';
 import { certserviceCommand } from './commands/certservice.js';
 import { controllerCommand } from './commands/controller.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
 import { enrollCommand } from './commands/enroll.js';
 import { inspectCommand } from './commands/inspect.js';
+import { revokeCommand } from './commands/revoke.js';
 import { sandboxCommand } from './commands/sandbox.js';
+import { templateCommand } from './commands/template.js';
 import { CliError, EXIT, type ExitCode } from './exit.js';
 import { systemTerminal, writeLine } from './terminal.js';
 import { version } from './version.js';
@@ -26,6 +29,9 @@ Exit codes: 0 done, 1 the CA or a policy said no, 2 usage, 3 environment (networ
   .addCommand(sandboxCommand(terminal))
   .addCommand(demoCommand(terminal))
   .addCommand(enrollCommand(terminal))
+  .addCommand(revokeCommand(terminal))
+  .addCommand(cacertsCommand(terminal))
+  .addCommand(templateCommand(terminal))
   .addCommand(inspectCommand(terminal))
   .addCommand(convertCommand(terminal, systemRandom));
 

@@ -1,54 +1,24 @@
 import {
   type CertificateRequest,
-  CmpError,
   type CmpSession,
-  createHttpTransport,
   type EnrollmentResult,
-  type HttpTransport,
   type IssuedCertificate,
-  type MessageObserver,
   resumeEnrollment,
   startEnrollment,
 } from '../cmp/index.js';
 import { normalizeChain } from '../pki/index.js';
-import type { Clock } from '../runtime/clock.js';
-import { type Logger, silentLogger } from '../runtime/logger.js';
-import type { Random } from '../runtime/random.js';
 import type { DirectBackendConfig } from './direct-config.js';
-import { configuredSession } from './direct-setup.js';
+import { type DirectSeams, directSession, translate } from './direct-session.js';
 import type { Enroller, EnrollmentOutcome, EnrollmentRequest, PendingState } from './enroller.js';
 import { EnrollmentError } from './error.js';
 import { trustedCas } from './trusted-cas.js';
-
-export interface DirectEnrollerSeams {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger?: Logger;
-  /** Instead of HTTP to the configured endpoints. */
-  readonly transport?: HttpTransport;
-  /** Sees every message in DER, e.g. to record it. */
-  readonly onMessage?: MessageObserver;
-}
-
-const LINE_FEED = 0x0a;
 
 /**
  * The backend that speaks CMP with the CA itself. Checks the whole configuration at once.
  * Throws EnrollmentError `ConfigurationInvalid`, naming the field.
  */
-export function createDirectEnroller(config: DirectBackendConfig, seams: DirectEnrollerSeams): Enroller {
-  const { clock, random, onMessage, logger = silentLogger } = seams;
-  const session: CmpSession = {
-    ...configuredSession(config),
-    clock,
-    random,
-    logger,
-    ...(onMessage === undefined ? {} : { onMessage }),
-    transport: seams.transport ?? createHttpTransport({ endpoints: config.endpoints, ...config.limits }, clock),
-  };
-  if (config.protection.type === 'mac' && config.protection.secret.at(-1) === LINE_FEED) {
-    logger.warn({ reference: config.protection.reference }, 'the shared secret ends with a line feed, which counts');
-  }
+export function createDirectEnroller(config: DirectBackendConfig, seams: DirectSeams): Enroller {
+  const session = directSession(config, seams);
 
   async function run(signal: AbortSignal, work: () => Promise<EnrollmentResult>): Promise<EnrollmentOutcome> {
     return translate(signal, async () => {
@@ -72,32 +42,6 @@ export function createDirectEnroller(config: DirectBackendConfig, seams: DirectE
 
 function toCmp({ csrPem, usages, isCA, durationSeconds, privateKey }: EnrollmentRequest): CertificateRequest {
   return { csrPem, usages, isCA, privateKey, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
-}
-
-/** Turns what goes wrong into EnrollmentErrors; an abort stays what it is. */
-async function translate<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof EnrollmentError || (signal.aborted && error === signal.reason)) throw error;
-    if (error instanceof CmpError) {
-      const { code, retry, message, failInfo, retryAfterMs } = error;
-      throw new EnrollmentError({
-        code,
-        retry,
-        message,
-        failInfo,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        cause: error,
-      });
-    }
-    throw new EnrollmentError({
-      code: 'Internal',
-      retry: 'transient',
-      message: 'the CMP client failed in a way it should not; please report this with the log',
-      cause: error,
-    });
-  }
 }
 
 function issuedOutcome(

@@ -206,6 +206,46 @@ describe.each<KeyKind>(['ec-p256', 'rsa-2048'])('openssl cmp as the client of th
     });
   });
 
+  const ask = (path: string, protection: Protection, ...what: readonly string[]): Promise<Result> => {
+    const server = ['-server', ca.url, '-path', path, '-recipient', ca.caNameSlashed, '-trusted', file('root.pem')];
+    return openssl('cmp', '-config', '', '-batch', ...server, ...protect(protection), '-msg_timeout', '10', ...what);
+  };
+
+  it.each(protections)('revokes, and says so the second time (%s)', async (protection) => {
+    expect(await enrol('ir', 'pkix/', ...protect(protection))).toMatchObject({ code: 0 });
+    const revoke = ['-cmd', 'rr', '-oldcert', file('out.pem'), '-revreason', '4'];
+    expect(await ask('pkix/', protection, ...revoke)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('revocation accepted'),
+    });
+    expect(ca.ledger.certificates.at(-1)).toMatchObject({ state: 'revoked', reason: 'reason 4' });
+    expect(await ask('pkix/', protection, ...revoke)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('certRevoked'),
+    });
+  });
+
+  it.each(['revocation-other-serial', 'revocation-two-statuses'])(
+    'spoils rp so that openssl notices: %s',
+    async (fault) => {
+      expect(await enrol('ir', 'pkix/', ...protect('PBM'))).toMatchObject({ code: 0 });
+      expect(
+        await ask(`cmp/${fault}`, 'PBM', '-cmd', 'rr', '-oldcert', file('out.pem'), '-revreason', '4'),
+      ).toMatchObject({
+        code: 1,
+      });
+    },
+  );
+
+  it.each(
+    protections.flatMap((protection) => ['caCerts', 'signKeyPairTypes'].map((type) => [type, protection] as const)),
+  )('answers genm about %s (%s)', async (type, protection) => {
+    expect(await ask('pkix/', protection, '-cmd', 'genm', '-infotype', type)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining(type),
+    });
+  });
+
   it('announces modifications', async () => {
     const result = await enrol('ir', 'cmp/granted-with-mods', ...protect('PBM'));
     expect(result).toMatchObject({ code: 0, output: expect.stringContaining('grantedWithMods') });

@@ -1,14 +1,10 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { decodeMessage, type ReceivedMessage } from '../../cmp/message.js';
 import { createDirectEnroller } from '../../enrollment/direct.js';
+import type { DirectBackendConfig } from '../../enrollment/direct-config.js';
 import type { EnrollmentOutcome, EnrollmentRequest } from '../../enrollment/enroller.js';
-import { EnrollmentError } from '../../enrollment/error.js';
 import { encodePem, keyMatches, loadPrivateKey, parseCsr } from '../../pki/index.js';
 import { systemClock } from '../../runtime/clock.js';
-import { systemRandom } from '../../runtime/random.js';
-import { unreachable } from '../../runtime/unreachable.js';
-import { CliError, EXIT, type ExitCode } from '../exit.js';
+import { commandSeams, interruptible, tellWait } from '../direct/exchange.js';
+import { CliError, EXIT } from '../exit.js';
 import { readText, writeOutput } from '../files.js';
 import { type Terminal, writeLine } from '../terminal.js';
 import { directConfig, type EnrollFlags } from './flags.js';
@@ -19,51 +15,34 @@ type Issued = Extract<EnrollmentOutcome, { kind: 'issued' }>;
 export async function runEnroll(flags: EnrollFlags, terminal: Terminal): Promise<void> {
   const config = directConfig(flags);
   const request = enrollmentRequest(flags);
-  const stop = new AbortController();
-  const onSignal = () => stop.abort(new CliError('interrupted', EXIT.refused));
-  process.once('SIGINT', onSignal);
-  try {
-    const issued = await enroll(config, request, flags, terminal, stop.signal);
-    const chainPem = issued.chain.map((der) => encodePem('CERTIFICATE', der)).join('');
-    const caPem = issued.ca.map((der) => encodePem('CERTIFICATE', der)).join('');
-    if (flags.out === '-') terminal.out.write(chainPem);
-    else writeOutput('--out', flags.out, chainPem);
-    if (flags.caOut !== undefined) writeOutput('--ca-out', flags.caOut, caPem);
-    report(issued, flags, terminal);
-  } finally {
-    process.off('SIGINT', onSignal);
-  }
+  const issued = await interruptible((signal) => enroll(config, request, flags, terminal, signal));
+  const chainPem = issued.chain.map((der) => encodePem('CERTIFICATE', der)).join('');
+  const caPem = issued.ca.map((der) => encodePem('CERTIFICATE', der)).join('');
+  if (flags.out === '-') terminal.out.write(chainPem);
+  else writeOutput('--out', flags.out, chainPem);
+  if (flags.caOut !== undefined) writeOutput('--ca-out', flags.caOut, caPem);
+  report(issued, flags, terminal);
 }
 
 async function enroll(
-  config: Parameters<typeof createDirectEnroller>[0],
+  config: DirectBackendConfig,
   request: EnrollmentRequest,
   flags: EnrollFlags,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Issued> {
+  const enroller = createDirectEnroller(config, commandSeams(flags, terminal));
   try {
-    const enroller = createDirectEnroller(config, {
-      clock: systemClock,
-      random: systemRandom,
-      ...(flags.record !== undefined && { onMessage: recorder(flags.record) }),
-    });
-    try {
-      let outcome = await enroller.enroll(request, signal);
-      while (outcome.kind === 'pending') {
-        const wait = Math.max(0, outcome.notBefore.getTime() - systemClock.now().getTime());
-        const why = outcome.reason === '' ? '' : `: ${outcome.reason}`;
-        writeLine(terminal.err, `the CA says wait${why}; asking again in ${Math.ceil(wait / 1000)} s`);
-        await systemClock.sleep(wait, signal);
-        outcome = await enroller.resume(request, outcome.state, signal);
-      }
-      return outcome;
-    } finally {
-      await enroller.close();
+    let outcome = await enroller.enroll(request, signal);
+    while (outcome.kind === 'pending') {
+      const wait = Math.max(0, outcome.notBefore.getTime() - systemClock.now().getTime());
+      tellWait(terminal, wait, outcome.reason);
+      await systemClock.sleep(wait, signal);
+      outcome = await enroller.resume(request, outcome.state, signal);
     }
-  } catch (error) {
-    if (error instanceof EnrollmentError) throw new CliError(error.message, exitCodeOf(error), error);
-    throw error;
+    return outcome;
+  } finally {
+    await enroller.close();
   }
 }
 
@@ -84,24 +63,6 @@ function enrollmentRequest(flags: EnrollFlags): EnrollmentRequest {
   };
 }
 
-/** Writes messages as NN-request-TYPE.der and NN-response-TYPE.der. */
-function recorder(folder: string): (direction: 'request' | 'response', der: Uint8Array) => void {
-  mkdirSync(folder, { recursive: true });
-  let count = 0;
-  return (direction, der) => {
-    if (direction === 'request') count += 1;
-    writeOutput('--record', join(folder, `${String(count).padStart(2, '0')}-${direction}-${typeOf(der)}.der`), der);
-  };
-}
-
-function typeOf(der: Uint8Array): ReceivedMessage['body']['type'] | 'unreadable' {
-  try {
-    return decodeMessage(der).body.type;
-  } catch {
-    return 'unreadable';
-  }
-}
-
 function report(issued: Issued, flags: EnrollFlags, terminal: Terminal): void {
   const { details } = issued;
   if (flags.output === 'json') {
@@ -116,36 +77,4 @@ function report(issued: Issued, flags: EnrollFlags, terminal: Terminal): void {
   );
   writeLine(terminal.err, `${issued.chain.length} certificates in the chain, ${issued.ca.length} trusted CAs`);
   for (const note of issued.notes) writeLine(terminal.err, `note: ${note}`);
-}
-
-function exitCodeOf({ code }: EnrollmentError): ExitCode {
-  switch (code) {
-    case 'CsrInvalid':
-    case 'KeyUnsupported':
-    case 'Rejected':
-    case 'PollingExpired':
-    case 'CertificateRefused':
-    case 'ChainIncomplete':
-    case 'PrivateKeyMismatch':
-      return EXIT.refused;
-    case 'ConfigurationInvalid':
-      return EXIT.usage;
-    case 'PrivateKeyUnavailable':
-    case 'ConnectionFailed':
-    case 'TlsFailed':
-    case 'Timeout':
-    case 'HttpFailed':
-    case 'ResponseTooLarge':
-    case 'ResponseMalformed':
-    case 'ProtectionMissing':
-    case 'ProtectionInvalid':
-    case 'SignerUntrusted':
-    case 'HeaderMismatch':
-    case 'UnexpectedBody':
-      return EXIT.environment;
-    case 'Internal':
-      return EXIT.internal;
-    default:
-      return unreachable(code);
-  }
 }

@@ -3,6 +3,7 @@ import type {
   AttributeTypeAndValue,
   CertRepMessage,
   CertReqMessages,
+  CertReqTemplateContent,
   CertResponse,
   CertTemplate,
   GeneralName,
@@ -16,6 +17,7 @@ import { formatName } from '../../pki/index.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import { describeAlgorithm, oidName } from './algorithms.js';
 import { type Description, hex, present, utc } from './description.js';
+import { describeKeySpec } from './key-spec.js';
 import { describeCertificate, describeExtension, describeKey, describeRequest } from './pkix.js';
 
 /** What a PKIMessage says, field by field, with the names of the RFCs. Verifies nothing. */
@@ -181,6 +183,10 @@ function describeTemplate(template: CertTemplate): Description {
     extensions: template.extensions?.map(describeExtension),
   });
 }
+
+/** What a CA wants requests to look like. An empty value is for the requester to fill. */
+export const describeReqTemplate = ({ certTemplate, keySpec }: CertReqTemplateContent): Description =>
+  present({ certTemplate: describeTemplate(certTemplate), keys: keySpec?.map(describeKeySpec) });
 
 const describeResponses = ({ caPubs, response }: CertRepMessage): Description =>
   present({ caPubs: caPubs?.map(describeCertificate), response: response.map(describeResponse) });
