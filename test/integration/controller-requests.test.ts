@@ -230,7 +230,7 @@ describe('a request that waits', () => {
   it('for its issuer to be created', async () => {
     const namespace = `requests-${++count}`;
     cluster.request(namespace, 'web');
-    await cluster.settled(namespace, 'web', 'Pending', /CMPv2Issuer .*\/ca does not exist/);
+    await cluster.settled(namespace, 'web', 'Pending', /CMPv2Issuer resource .*\/ca: it does not exist/);
     cluster.credentials(namespace);
     cluster.issuer(namespace);
     await cluster.settled(namespace, 'web', 'Issued');
