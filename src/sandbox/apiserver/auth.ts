@@ -21,22 +21,51 @@ export const systemAdmin: User = {
   rules: undefined,
 };
 
-const toUser = (grant: TokenGrant): User => ({
-  name: grant.user,
-  uid: undefined,
-  groups: [...(grant.groups ?? []), 'system:authenticated'],
-  mayApprove: grant.mayApprove ?? false,
-  rules: grant.rules,
-});
+/** What the Roles and bindings in the API grant somebody. */
+export type StoredRules = (who: { readonly name: string; readonly groups: readonly string[] }) => readonly PolicyRule[];
 
-/** Maps `Authorization: Bearer` to a user. Throws 401 for a missing or unknown token. */
-export function tokenAuthenticator(tokens: readonly TokenGrant[]): (header: string | undefined) => User {
-  const users = tokens.map((grant) => ({ token: Buffer.from(grant.token), user: toUser(grant) }));
-  return (header) => {
-    const given = Buffer.from(/^Bearer (\S+)$/i.exec(header ?? '')?.[1] ?? '');
-    const found = users.find(({ token }) => token.length === given.length && timingSafeEqual(token, given));
-    if (found === undefined || given.length === 0) throw unauthorized();
-    return found.user;
+/** As the API server groups everybody, and service accounts besides. */
+function groupsOf(user: string, given: readonly string[] = []): readonly string[] {
+  const namespace = /^system:serviceaccount:([^:]+):[^:]+$/.exec(user)?.[1];
+  const accounts = namespace === undefined ? [] : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+  return [...new Set([...given, ...accounts, 'system:authenticated'])];
+}
+
+function toUser(grant: TokenGrant, stored: StoredRules): User {
+  const { user: name, rules } = grant;
+  const groups = groupsOf(name, grant.groups);
+  return {
+    name,
+    uid: undefined,
+    groups,
+    mayApprove: grant.mayApprove ?? false,
+    // Asked anew for each request: a binding counts from the moment it is there.
+    get rules() {
+      return rules === 'stored' ? stored({ name, groups }) : rules;
+    },
+  };
+}
+
+/** Who there is. */
+export interface Users {
+  /** The user of an `Authorization: Bearer` header. Throws 401 for a missing or unknown token. */
+  authenticate(header: string | undefined): User;
+  /** The user of this name; one without token has what the stored bindings grant. */
+  named(name: string, groups: readonly string[]): User;
+}
+
+export function tokenUsers(tokens: readonly TokenGrant[], stored: StoredRules): Users {
+  const users = tokens.map((grant) => ({ token: Buffer.from(grant.token), user: toUser(grant, stored) }));
+  return {
+    authenticate(header) {
+      const given = Buffer.from(/^Bearer (\S+)$/i.exec(header ?? '')?.[1] ?? '');
+      const found = users.find(({ token }) => token.length === given.length && timingSafeEqual(token, given));
+      if (found === undefined || given.length === 0) throw unauthorized();
+      return found.user;
+    },
+    named: (name, groups) =>
+      users.find(({ user }) => user.name === name)?.user ??
+      toUser({ token: '', user: name, groups, rules: 'stored' }, stored),
   };
 }
 
@@ -54,9 +83,10 @@ export interface Access {
 
 /** RBAC as kube-apiserver does it: additive rules, default deny. */
 export function isAllowed(user: User, request: Access): boolean {
-  if (user.rules === undefined) return true;
+  const { rules } = user;
+  if (rules === undefined) return true;
   const resource = request.subresource === undefined ? request.resource : `${request.resource}/${request.subresource}`;
-  return user.rules.some(
+  return rules.some(
     (rule) =>
       covers(rule.apiGroups, request.group) &&
       (covers(rule.resources, resource) ||
@@ -76,6 +106,17 @@ export function mayApprove(user: User, signerNames: readonly string[]): boolean 
   return (
     user.mayApprove || (user.rules !== undefined && signerNames.some((name) => isAllowed(user, { ...signers, name })))
   );
+}
+
+/**
+ * Whether the user has `verb` on a Kubernetes signer (certificates.k8s.io, virtual resource `signers`): on its name, or
+ * on all of its domain.
+ */
+export function maySign(user: User, verb: 'approve' | 'sign', signerName: string): boolean {
+  const { rules } = user;
+  if (verb === 'approve' && (user.mayApprove || rules === undefined)) return user.mayApprove;
+  const signers = { verb, group: 'certificates.k8s.io', resource: 'signers' } as const;
+  return [signerName, `${signerName.split('/')[0]}/*`].some((name) => isAllowed(user, { ...signers, name }));
 }
 
 /** Throws 403 in the words of the RBAC authorizer. */

@@ -5,9 +5,12 @@ import type { Clock } from '../../runtime/clock.js';
 import { packageRoot } from '../../runtime/package-root.js';
 import type { Random } from '../../runtime/random.js';
 import { systemAdmin } from './auth.js';
+import { certificateSigningRequests } from './builtin/certificate-signing-requests.js';
 import { configMaps, namespaces, secrets, serviceAccounts } from './builtin/core.js';
 import { coreEvents, events } from './builtin/events.js';
 import { leases } from './builtin/leases.js';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './builtin/rbac.js';
+import { deployments, services } from './builtin/workloads.js';
 import { certificateRequestDefinition } from './cert-manager/certificate-request-crd.js';
 import { customResourceDefinitions, customResources } from './crd.js';
 import { Deletes } from './delete.js';
@@ -26,6 +29,13 @@ const BUILT_IN: readonly Resource[] = [
   coreEvents,
   events,
   leases,
+  services,
+  deployments,
+  roles,
+  clusterRoles,
+  roleBindings,
+  clusterRoleBindings,
+  certificateSigningRequests,
   customResourceDefinitions,
 ];
 

@@ -160,6 +160,7 @@ export function customResources(crd: KubeObject): Resource[] {
         namespaced: spec['scope'] === 'Namespaced',
         custom: true,
         statusSubresource: subresources['status'] !== undefined,
+        subresources: [],
         generation: true,
         checks: schemaChecks(own),
         openApi: own,

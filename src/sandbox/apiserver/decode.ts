@@ -40,7 +40,8 @@ export function decodeObject(
   const malformed = malformedMetadata(body);
   if (malformed !== undefined) throw status.badRequest(`${cannot}: ${malformed}`);
   if (!resource.custom) {
-    const causes = resource.checks.validate(body);
+    // What cannot be decoded. Items that occur twice can: they are for the type's own validation.
+    const causes = resource.checks.validate(body).filter(({ reason }) => reason !== 'FieldValueDuplicate');
     const texts = causes.map((cause) => `${cause.field}: ${cause.message}`);
     if (texts.length > 0) throw status.badRequest(`${cannot}: ${texts.join(', ')}`);
   }

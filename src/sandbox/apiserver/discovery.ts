@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from './object.js';
-import { apiVersionOf, type Registry, type Resource } from './resource.js';
+import { apiVersionOf, doorsOf, type Registry, type Resource } from './resource.js';
 import { metadataSchema } from './schema.js';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -68,8 +68,14 @@ function entries(resource: Resource): JsonObject[] {
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
   };
-  if (!resource.statusSubresource) return [main];
-  return [main, { name: `${plural}/status`, singularName: '', namespaced, kind, verbs: ['get', 'patch', 'update'] }];
+  const doors = doorsOf(resource).map((door) => ({
+    name: `${plural}/${door}`,
+    singularName: '',
+    namespaced,
+    kind,
+    verbs: ['get', 'patch', 'update'],
+  }));
+  return [main, ...doors];
 }
 
 /** GET /openapi/v3: where the documents are. */

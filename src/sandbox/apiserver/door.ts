@@ -1,7 +1,7 @@
 import { clone, type JsonObject, type KubeObject, type Meta } from './object.js';
 import type { Resource } from './resource.js';
 
-/** Only `status` gets in by the status door, everything but `status` by the main one. */
+/** Only `status` gets in by the status door and others like it, everything but `status` by the main one. */
 export function isolate(
   object: KubeObject,
   old: KubeObject,
@@ -12,7 +12,7 @@ export function isolate(
     const { status: _, ...rest } = base;
     return from['status'] === undefined ? rest : { ...rest, status: clone(from['status']) };
   };
-  if (subresource === 'status') {
+  if (subresource !== undefined) {
     const next = replaceStatus(clone(old), object);
     const { managedFields } = object.metadata;
     return { ...next, metadata: { ...next.metadata, ...(managedFields === undefined ? {} : { managedFields }) } };
@@ -23,7 +23,7 @@ export function isolate(
 /** An apply's intent, cut down to what its door lets in. */
 export function throughDoor(config: KubeObject, resource: Resource, subresource: string | undefined): KubeObject {
   const { status: given, ...rest } = config;
-  if (subresource === 'status') {
+  if (subresource !== undefined) {
     const { apiVersion, kind, metadata } = config;
     const bare: KubeObject = { apiVersion, kind, metadata: { name: metadata.name } };
     return given === undefined ? bare : { ...bare, status: given };

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
-import type { User } from './auth.js';
+import type { User, Users } from './auth.js';
 import type { Cluster } from './cluster.js';
 import type { Faults } from './faults.js';
 import type { Journal } from './journal.js';
@@ -9,7 +9,7 @@ import * as status from './status.js';
 
 export interface HttpContext {
   readonly cluster: Cluster;
-  readonly authenticate: (header: string | undefined) => User;
+  readonly users: Users;
   readonly faults: Faults;
   readonly journal: Journal;
   readonly logger: Logger;

@@ -28,7 +28,7 @@ async function handle(context: HttpContext, request: FastifyRequest, reply: Fast
   try {
     const open = openDocument(url.pathname);
     if (open !== undefined) return send(reply, open);
-    const user = context.authenticate(request.headers.authorization);
+    const user = context.users.authenticate(request.headers.authorization);
     const exchange = { request, reply, url, user, contentType };
     const path = parsePath(url.pathname);
     info = requestInfo(exchange, path);

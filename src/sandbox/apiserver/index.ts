@@ -12,9 +12,10 @@
  * ```
  *
  * Served: Secrets, ConfigMaps, ServiceAccounts, Namespaces, Leases, Events (core/v1 and events.k8s.io/v1 are two views of
- * one store), CustomResourceDefinitions (creating one serves it), everything in `crds/`, and cert-manager's
- * CertificateRequest with the rules of its webhook. HTTPS by default; with `scheme: 'http'` client-node needs the
- * skip-verify flag that the kubeconfig then carries.
+ * one store), CertificateSigningRequests with their admission, Roles and bindings, CustomResourceDefinitions (creating one
+ * serves it), everything in `crds/`, and cert-manager's CertificateRequest with the rules of its webhook. Services and
+ * Deployments are stored, nothing comes of them. SelfSubjectAccessReview and SubjectAccessReview are answered. HTTPS by
+ * default; with `scheme: 'http'` client-node needs the skip-verify flag that the kubeconfig then carries.
  *
  * How a request travels: `http` (authentication, faults, journal) > `resource-request` (authorization, routing) > `write`,
  * `delete`, `list` or `watch` (the rules) > `store` (one revision counter, the history, listeners). `schema`, `validate`
@@ -22,7 +23,7 @@
  * `cert-manager/` hold what single types add.
  *
  * What it does not do: garbage collection and namespace finalizers of controllers (none run), conversion webhooks,
- * protobuf answers, Event expiry, resource quotas.
+ * protobuf answers, Event expiry, resource quotas, RBAC's escalation check, aggregated ClusterRoles, impersonation.
  * @module
  */
 

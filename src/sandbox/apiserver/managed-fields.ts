@@ -50,7 +50,7 @@ const isOwn = (owner: Owner, operation: string, writer: Writer, apiVersion: stri
 const throughDoor = (fields: FieldSet, resource: Resource, subresource: string | undefined): FieldSet => {
   if (!resource.statusSubresource) return fields;
   const isStatus = (path: string) => elements(path)[0] === 'f:status';
-  return new Set([...fields].filter((path) => isStatus(path) === (subresource === 'status')));
+  return new Set([...fields].filter((path) => isStatus(path) === (subresource !== undefined)));
 };
 
 /** Puts managedFields onto `updated` after a write that was no apply: what it changed is the writer's now. */

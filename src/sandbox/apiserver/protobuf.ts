@@ -21,6 +21,7 @@ const bool = (name: string): Field => ({ name, as: 'bool' });
 const map = (name: string, value: 'string' | 'base64' = 'string'): Field => ({ name, as: 'map', value });
 const list = (name: string, item: 'string' | Message): Field => ({ name, as: 'list', item });
 const message = (name: string, fields: Message): Field => ({ name, as: 'message', fields });
+const base64 = (name: string): Field => ({ name, as: 'base64' });
 const time = (name: string): Field => ({ name, as: 'time' });
 const microTime = (name: string): Field => ({ name, as: 'microTime' });
 
@@ -59,6 +60,30 @@ const reference: Message = {
   7: text('fieldPath'),
 };
 
+const resourceAttributes = message('resourceAttributes', {
+  1: text('namespace'),
+  2: text('verb'),
+  3: text('group'),
+  4: text('version'),
+  5: text('resource'),
+  6: text('subresource'),
+  7: text('name'),
+});
+
+const policyRule: Message = {
+  1: list('verbs', 'string'),
+  2: list('apiGroups', 'string'),
+  3: list('resources', 'string'),
+  4: list('resourceNames', 'string'),
+  5: list('nonResourceURLs', 'string'),
+};
+
+const binding: Message = {
+  1: metadata,
+  2: list('subjects', { 1: text('kind'), 2: text('apiGroup'), 3: text('name'), 4: text('namespace') }),
+  3: message('roleRef', { 1: text('apiGroup'), 2: text('kind'), 3: text('name') }),
+};
+
 const MESSAGES: Readonly<Record<string, Message>> = {
   'v1/Secret': { 1: metadata, 2: map('data', 'base64'), 3: text('type'), 4: map('stringData'), 5: bool('immutable') },
   'v1/ConfigMap': { 1: metadata, 2: map('data'), 3: map('binaryData', 'base64'), 4: bool('immutable') },
@@ -93,18 +118,36 @@ const MESSAGES: Readonly<Record<string, Message>> = {
     4: text('propagationPolicy'),
     5: list('dryRun', 'string'),
   },
-  'authorization.k8s.io/v1/SelfSubjectAccessReview': {
+  'authorization.k8s.io/v1/SelfSubjectAccessReview': { 1: metadata, 2: message('spec', { 1: resourceAttributes }) },
+  'authorization.k8s.io/v1/SubjectAccessReview': {
+    1: metadata,
+    2: message('spec', { 1: resourceAttributes, 3: text('user'), 4: list('groups', 'string') }),
+  },
+  'rbac.authorization.k8s.io/v1/Role': { 1: metadata, 2: list('rules', policyRule) },
+  'rbac.authorization.k8s.io/v1/ClusterRole': { 1: metadata, 2: list('rules', policyRule) },
+  'rbac.authorization.k8s.io/v1/RoleBinding': binding,
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': binding,
+  'certificates.k8s.io/v1/CertificateSigningRequest': {
     1: metadata,
     2: message('spec', {
-      1: message('resourceAttributes', {
-        1: text('namespace'),
-        2: text('verb'),
-        3: text('group'),
-        4: text('version'),
-        5: text('resource'),
-        6: text('subresource'),
-        7: text('name'),
+      1: base64('request'),
+      2: text('username'),
+      3: text('uid'),
+      4: list('groups', 'string'),
+      5: list('usages', 'string'),
+      7: text('signerName'),
+      8: int('expirationSeconds'),
+    }),
+    3: message('status', {
+      1: list('conditions', {
+        1: text('type'),
+        2: text('reason'),
+        3: text('message'),
+        4: time('lastUpdateTime'),
+        5: time('lastTransitionTime'),
+        6: text('status'),
       }),
+      2: base64('certificate'),
     }),
   },
 };

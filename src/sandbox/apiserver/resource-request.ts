@@ -1,11 +1,11 @@
 import { unreachable } from '../../runtime/unreachable.js';
-import { accessReview } from './access-review.js';
+import { selfSubjectAccessReview, subjectAccessReview } from './access-review.js';
 import { authorize } from './auth.js';
 import { deleteOptions } from './delete.js';
 import { type Exchange, type HttpContext, json, type Reply } from './exchange.js';
 import { listJson, listPage } from './list.js';
 import { included, listQuery, negotiate, type ResourcePath } from './request.js';
-import type { Resource } from './resource.js';
+import { doorsOf, type Resource } from './resource.js';
 import * as status from './status.js';
 import type { Version } from './store.js';
 import { table } from './table.js';
@@ -22,18 +22,21 @@ export function resourceRequest(
   info: RequestInfo,
 ): Reply | 'streaming' {
   if (path.group === 'authorization.k8s.io' && path.plural === 'selfsubjectaccessreviews') {
-    return accessReview(exchange);
+    return selfSubjectAccessReview(exchange);
   }
   const resource = context.cluster.registry.get(path.group, path.version, path.plural);
   // Whoever may not ask does not learn what is there.
   authorize(exchange.user, info);
+  if (path.group === 'authorization.k8s.io' && path.plural === 'subjectaccessreviews') {
+    return subjectAccessReview(context, exchange);
+  }
   if (resource === undefined) throw status.noSuchResource();
   if (!resource.namespaced && path.namespace !== undefined) throw status.noSuchResource();
   const unscoped = resource.namespaced && path.namespace === undefined;
   if (unscoped && (path.name !== undefined || info.verb === 'deletecollection')) throw status.noSuchResource();
   if (unscoped && info.verb === 'create') throw status.methodNotAllowed();
   if (path.subresource !== undefined) {
-    if (path.subresource !== 'status' || !resource.statusSubresource) throw status.noSuchResource();
+    if (!doorsOf(resource).includes(path.subresource)) throw status.noSuchResource();
     if (info.verb === 'delete') throw status.methodNotAllowed();
   }
   const answer = negotiate(exchange.request.headers.accept);

@@ -1,3 +1,4 @@
+import type { User } from './auth.js';
 import { clone, type KubeObject } from './object.js';
 import { applyDefaults, type Schema } from './schema.js';
 import type { Cause } from './status.js';
@@ -15,14 +16,24 @@ export interface Column {
   readonly value: (object: KubeObject) => unknown;
 }
 
+/** The circumstances of a write. */
+export interface WriteReview {
+  readonly user: User;
+  /** The door it came in by; undefined: the main one. */
+  readonly subresource: string | undefined;
+  readonly now: Date;
+}
+
 /** What a type adds to the generic rules. */
 export interface TypeRules {
   /** Fills in what the server itself decides, in place, before validation. */
-  readonly prepare?: (object: KubeObject, old: KubeObject | undefined) => void;
+  readonly prepare?: (object: KubeObject, old: KubeObject | undefined, review: WriteReview) => void;
   /** A PUT without resourceVersion is refused. Custom resources always refuse it. */
   readonly conditionalUpdate?: boolean;
   /** Checks beyond the schema. Causes make a 422. */
-  readonly validate?: (object: KubeObject, old: KubeObject | undefined) => Cause[];
+  readonly validate?: (object: KubeObject, old: KubeObject | undefined, review: WriteReview) => Cause[];
+  /** Throws a refusal: what admission plugins decide about a valid object. */
+  readonly admit?: (object: KubeObject, old: KubeObject | undefined, review: WriteReview) => void;
 }
 
 /** One served type: group, version, resource. */
@@ -39,6 +50,8 @@ export interface Resource {
   /** Custom resources: lists carry the items' kind, no strategic merge, update needs a resourceVersion. */
   readonly custom: boolean;
   readonly statusSubresource: boolean;
+  /** Doors besides `status`; they too let in nothing but the status, the type's rules decide what of it. */
+  readonly subresources: readonly string[];
   /** Whether metadata.generation is kept. */
   readonly generation: boolean;
   readonly checks: SchemaChecks;
@@ -55,6 +68,12 @@ export interface Resource {
   readonly fromStored?: (object: KubeObject) => KubeObject;
   readonly toStored?: (object: KubeObject, old: KubeObject | undefined) => KubeObject;
 }
+
+/** The subresources that a type has. */
+export const doorsOf = ({ statusSubresource, subresources }: Resource): readonly string[] => [
+  ...(statusSubresource ? ['status'] : []),
+  ...subresources,
+];
 
 export const apiVersionOf = (resource: { readonly group: string; readonly version: string }): string =>
   resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;

@@ -2,12 +2,13 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { systemClock } from '../../runtime/clock.js';
 import { silentLogger } from '../../runtime/logger.js';
 import { systemRandom } from '../../runtime/random.js';
-import { tokenAuthenticator } from './auth.js';
+import { tokenUsers } from './auth.js';
 import { Cluster, define, standardDefinitions } from './cluster.js';
 import { Faults } from './faults.js';
 import { serve } from './http.js';
 import { Journal } from './journal.js';
 import { kubeconfig } from './kubeconfig.js';
+import { storedRules } from './rbac.js';
 import { ApiError } from './status.js';
 import { serverCertificate } from './tls.js';
 import type { ApiServer, ApiServerOptions } from './types.js';
@@ -45,7 +46,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     journal,
     logger,
     random,
-    authenticate: tokenAuthenticator(options.tokens ?? []),
+    users: tokenUsers(options.tokens ?? [], (who) => storedRules(cluster.store, who)),
     bookmarkInterval: options.bookmarkInterval ?? 60_000,
   });
   await app.listen({ host, port: options.port ?? 0 });

@@ -9,10 +9,16 @@ export interface TokenGrant {
   /** User name as the API server sees it, for example `system:serviceaccount:cert-manager:cert-manager`. */
   readonly user: string;
   readonly groups?: readonly string[];
-  /** May set Approved or Denied on CertificateRequests, for any signer. Default: only if `rules` grant `approve` on it. */
+  /**
+   * May set Approved or Denied on CertificateRequests and CertificateSigningRequests, for any signer. Default: only if
+   * `rules` grant `approve` on it.
+   */
   readonly mayApprove?: boolean;
-  /** RBAC rules. Absent: the token may do everything except approve. Present: whatever no rule grants is 403. */
-  readonly rules?: readonly PolicyRule[];
+  /**
+   * RBAC rules. Absent: the token may do everything except approve. Present: whatever no rule grants is 403. `stored`:
+   * what the Roles and bindings grant that are in the API at the time, as on a real server.
+   */
+  readonly rules?: readonly PolicyRule[] | 'stored';
 }
 
 /** A rule of a Role or ClusterRole (rbac.authorization.k8s.io/v1). `*` matches everything. */

@@ -239,7 +239,8 @@ export class Writes {
   #admit(target: Target, object: KubeObject, old: KubeObject | undefined, options: WriteOptions): void {
     const { resource } = target;
     applyDefaults(object, resource.checks.schema);
-    resource.rules.prepare?.(object, old);
+    const circumstances = { user: options.user, subresource: target.subresource, now: this.#context.clock.now() };
+    resource.rules.prepare?.(object, old, circumstances);
     const review = { object, old, user: options.user, signer: this.#context.signer };
     const reviewed = resource.group === 'cert-manager.io';
     if (reviewed) {
@@ -249,9 +250,10 @@ export class Writes {
     const causes = [
       ...metadataCauses(object, old, resource.plural === 'namespaces'),
       ...(resource.custom ? resource.checks.validate(object, old) : []),
-      ...(resource.rules.validate?.(object, old) ?? []),
+      ...(resource.rules.validate?.(object, old, circumstances) ?? []),
     ];
     if (causes.length > 0) throw status.invalid(resource, object.metadata.name ?? '', causes);
+    resource.rules.admit?.(object, old, circumstances);
     if (reviewed && resource.plural === 'certificaterequests') validateCertificateRequest(review);
   }
 

@@ -15,6 +15,8 @@ export interface BuiltIn {
   readonly columns?: readonly Column[];
   readonly selectableFields?: Readonly<Record<string, (object: KubeObject) => string>>;
   readonly statusSubresource?: boolean;
+  readonly subresources?: readonly string[];
+  readonly generation?: boolean;
   readonly rules?: TypeRules;
   readonly storedAs?: string;
   readonly fromStored?: Resource['fromStored'];
@@ -37,7 +39,8 @@ export function builtIn(type: BuiltIn): Resource {
     namespaced: type.namespaced ?? true,
     custom: false,
     statusSubresource: type.statusSubresource ?? false,
-    generation: false,
+    subresources: type.subresources ?? [],
+    generation: type.generation ?? false,
     checks: schemaChecks(type.schema),
     openApi: type.schema,
     columns: type.columns ?? [NAME, AGE],
