@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { RevocationReason } from '../cmp/index.js';
 
 /** Key usages by the names cert-manager gives them in `spec.usages` ("digital signature", "server auth", ...). */
 export type UsageName = string;
@@ -76,12 +77,31 @@ export interface IssuedDetails {
   readonly confirmation: 'explicit' | 'implicit';
 }
 
+/** One certificate to be revoked. */
+export interface RevocationOrder {
+  /** PEM; of several certificates the first one. */
+  readonly certificatePem: string;
+  readonly reason: RevocationReason;
+}
+
+export interface RevocationOutcome {
+  /** It had been revoked before. */
+  readonly already: boolean;
+  /** What a person should know although it is no error. */
+  readonly notes: readonly string[];
+}
+
 /** A way to get certificates: the port between the controller and its backends. Safe for concurrent use. */
 export interface Enroller {
   /** Starts a new enrolment. Throws EnrollmentError. */
   enroll(request: EnrollmentRequest, signal: AbortSignal): Promise<EnrollmentOutcome>;
   /** Goes on with one that was pending. Throws EnrollmentError. */
   resume(request: EnrollmentRequest, state: PendingState, signal: AbortSignal): Promise<EnrollmentOutcome>;
+  /**
+   * Has a certificate revoked; absent where the backend has no way to. Asking again does no harm: what is revoked already
+   * counts as done. Throws EnrollmentError.
+   */
+  revoke?(order: RevocationOrder, signal: AbortSignal): Promise<RevocationOutcome>;
   /** Cheap check that the configuration could work now; enrols nothing. Throws EnrollmentError. */
   probe(signal: AbortSignal): Promise<void>;
   /** Releases connections. */

@@ -25,7 +25,8 @@ export async function abandon(
   }
 }
 
-/** The same for a transaction that was put off and will not be resumed. Throws CmpError if it cannot be read. */
+/** The same for a transaction that was put off and will not be resumed. Throws CmpError if it cannot be read, or was
+ * begun at an endpoint that is configured no longer. */
 export async function abandonEnrollment(
   stored: Readonly<Record<string, unknown>>,
   reason: string,
