@@ -8,7 +8,7 @@ import { printable } from '../text.js';
 
 // Rules about who signed an answer.
 
-/** Extended key usages of those who speak for a CA (RFC 9810 section 4.4, RFC 6402 section 2.10). */
+/** Extended key usages of those who speak for a CA (RFC 9810 section 4.5, RFC 6402 section 2.10). */
 const ID_KP_CMC_CA = '1.3.6.1.5.5.7.3.27';
 const ID_KP_CMC_RA = '1.3.6.1.5.5.7.3.28';
 

@@ -71,6 +71,20 @@ describe('an enrollment', () => {
     expect(Buffer.from(first?.senderKID ?? []).toString()).toBe('reference-1');
   });
 
+  it('never takes the identifiers of an earlier one', async () => {
+    const runs = [setUp(), setUp(), setUp()];
+    for (const { start } of runs) await start();
+    const drawn = runs
+      .flatMap(({ ca }) => ca.received.map(({ header }) => header))
+      .flatMap(({ senderNonce, protectionAlg }) => [senderNonce, protectionAlg?.der]);
+    const transactions = runs.map(({ ca }) => ca.received[0]?.header.transactionID);
+    const different = (list: readonly (Uint8Array | undefined)[]) =>
+      new Set(list.map((octets) => Buffer.from(octets ?? []).toString('hex'))).size;
+    expect(different(transactions)).toBe(3);
+    // A nonce for each of six messages, a salt for each of three transactions.
+    expect(different(drawn)).toBe(9);
+  });
+
   it('sends its certificate and the issuers of it when it signs', async () => {
     const { ca, start } = setUp({ protector: signingProtector() }, signed);
     expect(await start()).toMatchObject({ kind: 'issued', facts: { protection: 'ECDSA with SHA-256' } });
