@@ -126,6 +126,26 @@ describe('kubectl', () => {
     expect(await ok('auth', 'can-i', 'get', 'secrets')).toBe('yes\n');
   });
 
+  it('approves CertificateSigningRequests, which it sends as protobuf, and binds roles', async () => {
+    const signing = `
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {name: signing}
+spec:
+  request: ${csr}
+  signerName: cmpv2clusterissuers.certmanager.onap.org/ca
+  usages: [digital signature]
+`;
+    expect((await kubectl.input(signing, 'create', '-f', '-')).code).toBe(0);
+    expect(await ok('get', 'csr')).toMatch(/^NAME\s+AGE\s+SIGNERNAME\s+REQUESTOR\s+REQUESTEDDURATION\s+CONDITION\n/);
+    await ok('certificate', 'approve', 'signing');
+    expect(await ok('get', 'csr', 'signing', '--no-headers')).toMatch(/admin\s+<none>\s+Approved\n$/);
+    expect(await ok('describe', 'csr', 'signing')).toMatch(/Status:\s+Approved/);
+    await ok('create', 'clusterrole', 'reader', '--verb=get', '--resource=secrets');
+    await ok('create', 'clusterrolebinding', 'reader', '--clusterrole=reader', '--serviceaccount=default:robot');
+    expect(await ok('get', 'clusterrolebinding', 'reader', '--no-headers')).toContain('ClusterRole/reader');
+  });
+
   it('deletes and waits until it is gone', async () => {
     await ok('delete', 'cr', 'r');
     const { code, stderr } = await kubectl.run('get', 'cr', 'r');
