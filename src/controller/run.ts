@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { ApiClient } from '../kube/api-client.js';
 import { loadKubeAccess } from '../kube/config.js';
 import { KubeEventRecorder } from '../kube/event-recorder.js';
+import { LeaderElector, LeadershipLostError, leaderIdentity } from '../kube/leader-election.js';
 import { KubeTransport } from '../kube/transport.js';
 import { createMetrics, createRegistry } from '../ops/metrics.js';
 import { startProbeServer } from '../ops/probe-server.js';
@@ -29,6 +30,8 @@ export interface ControllerOptions {
   readonly probes: { readonly host: string; readonly port: number };
   /** How long exchanges under way may go on after the signal aborted, in milliseconds. */
   readonly drainMs: number;
+  /** Work only while holding this Lease, so that several replicas can run. Absent: there is only one. */
+  readonly leaderElection?: { readonly namespace: string; readonly name: string };
   /** For `User-Agent`, e.g. `cmpv2-issuer/1.2.3`. */
   readonly userAgent: string;
 }
@@ -45,12 +48,13 @@ export interface ControllerDeps {
 const EVENTS_GRACE_MS = 2_000;
 
 /**
- * Runs the controller until `signal` aborts. Rejects at once when it cannot start (KubeConfigError, a taken port);
- * whatever goes wrong later is worked around and shows in log, readiness and metrics.
+ * Runs the controller until `signal` aborts. Rejects at once when it cannot start (KubeConfigError, a taken port), and
+ * with LeadershipLostError when another replica may lead; whatever else goes wrong later is worked around and shows in
+ * log, readiness and metrics.
  */
 export async function runController(options: ControllerOptions, deps: ControllerDeps): Promise<void> {
   const { signal, clock, logger, createEnroller } = deps;
-  const { kubeconfig, context, namespaces, probes, userAgent, drainMs } = options;
+  const { kubeconfig, context, namespaces, probes, userAgent, drainMs, leaderElection } = options;
   const uniform = uniformFrom(deps.random);
   const access = await loadKubeAccess({ kubeconfig, context });
   const registry = createRegistry();
@@ -63,19 +67,43 @@ export async function runController(options: ControllerOptions, deps: Controller
   const sources = new Sources(namespaces, common);
   const engine = createEngine(options, sources, { ...common, recorder, metrics, createEnroller });
 
+  const elect = async (
+    lease: NonNullable<ControllerOptions['leaderElection']>,
+    work: (s: AbortSignal) => Promise<void>,
+  ) => {
+    // A transport of its own: a renewal must not queue behind a thousand status writes.
+    const own = new KubeTransport({ access, clock, uniform, userAgent, connections: 1 });
+    const identity = leaderIdentity(deps.random);
+    try {
+      const elector = new LeaderElector({ client: new ApiClient(own), clock, uniform, logger, lease, identity });
+      return await elector.run(signal, { onStartedLeading: work });
+    } finally {
+      await own.close();
+    }
+  };
+
   const stopWatching = new AbortController();
   const server = await startProbeServer({ ...probes, registry, notReady: () => sources.missing });
   try {
     logger.info({ server: access.server, probesPort: server.port, namespaces }, 'controller started');
     const watching = sources.run(stopWatching.signal);
-    if (await filled(sources, signal)) {
+    const work = async (leading: AbortSignal) => {
       engine.start();
-      logger.info({}, 'caches are filled, working');
-      await aborted(signal);
+      logger.info({}, 'working');
+      await aborted(AbortSignal.any([signal, leading]));
+      // Exchanges under way end and their results are written before the connections go; but once another replica may
+      // be at the same requests, they are broken off.
+      if (!(await engine.stop(leading.aborted ? 0 : drainMs)))
+        logger.warn({ drainMs }, 'exchanges under way were broken off; they start anew next time');
+    };
+    let lost = false;
+    if (await filled(sources, signal)) {
+      logger.info({}, 'caches are filled');
+      if (leaderElection === undefined) await work(new AbortController().signal);
+      else lost = (await elect(leaderElection, work)) === 'lost';
     }
-    // Exchanges under way end and their results are written before the connections go.
-    if (!(await engine.stop(drainMs)))
-      logger.warn({ drainMs }, 'exchanges under way were broken off; they start anew next time');
+    await engine.stop(0);
+    if (lost) throw new LeadershipLostError('another replica may lead now: this one ends, to start afresh');
     await recorder.stop(EVENTS_GRACE_MS);
     stopWatching.abort();
     await watching;

@@ -10,10 +10,10 @@ export class ControllerProcess {
     this.#command = command;
   }
 
-  /** Starts it with this kubeconfig file and waits until it is ready. */
+  /** Starts it with this kubeconfig file and waits until its caches are filled. */
   static async start(kubeconfig: string, ...args: string[]): Promise<ControllerProcess> {
     const all = ['controller', '--kubeconfig', kubeconfig, '--probes-address', '127.0.0.1:0', ...args];
-    return new ControllerProcess(await CommandProcess.start(all, 'caches are filled, working'));
+    return new ControllerProcess(await CommandProcess.start(all, 'caches are filled'));
   }
 
   get probesUrl(): string {

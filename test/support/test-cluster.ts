@@ -79,6 +79,11 @@ export class TestCluster {
     this.controller = await ControllerProcess.start(join(this.#folder, 'kubeconfig'), ...args);
   }
 
+  /** One more process beside the first; the test stops it. */
+  replica(...args: string[]): Promise<ControllerProcess> {
+    return ControllerProcess.start(join(this.#folder, 'kubeconfig'), ...args);
+  }
+
   async stop(): Promise<void> {
     await this.controller.stop();
     await this.sandbox.close();

@@ -15,6 +15,8 @@ interface ControllerFlags {
   readonly workers: number;
   readonly probesAddress: HostAndPort;
   readonly drainTimeout: number;
+  readonly leaderElect: boolean;
+  readonly leaderElectionNamespace?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -47,6 +49,8 @@ export function controllerCommand(): Command {
       parseAddress(':8080'),
     )
     .option('--drain-timeout <seconds>', 'how long exchanges under way may go on after SIGTERM', parseCount(0, 600), 20)
+    .option('--leader-elect', 'work only while holding a Lease: needed as soon as two replicas may run', false)
+    .option('--leader-election-namespace <name>', 'namespace of that Lease; default: --cluster-resource-namespace')
     .addOption(
       new Option('--log-level <level>', 'least level to log')
         .choices(['debug', 'info', 'warn', 'error'])
@@ -62,6 +66,7 @@ async function runControllerCommand(flags: ControllerFlags): Promise<void> {
   const { createCertServiceEnroller } = await import('../../certservice/client/index.js');
   const { createDirectEnroller } = await import('../../enrollment/direct.js');
   const { KubeConfigError } = await import('../../kube/config.js');
+  const { LeadershipLostError } = await import('../../kube/leader-election.js');
   const { createLogger } = await import('../../ops/logger.js');
   const { untilSignalled } = await import('../../ops/shutdown.js');
   const { systemClock: clock } = await import('../../runtime/clock.js');
@@ -76,6 +81,12 @@ async function runControllerCommand(flags: ControllerFlags): Promise<void> {
     clusterResourceNamespace: flags.clusterResourceNamespace,
     namespaces: flags.namespace,
     probes: flags.probesAddress,
+    ...(flags.leaderElect && {
+      leaderElection: {
+        namespace: flags.leaderElectionNamespace ?? flags.clusterResourceNamespace,
+        name: 'cmpv2-issuer-controller',
+      },
+    }),
     drainMs,
     userAgent: `cmpv2-issuer/${version()}`,
   };
@@ -96,7 +107,8 @@ async function runControllerCommand(flags: ControllerFlags): Promise<void> {
       { process, clock, logger, deadlineMs: drainMs + 10_000 },
     );
   } catch (error) {
-    if (error instanceof KubeConfigError) throw new CliError(error.message, EXIT.environment, error);
+    if (error instanceof KubeConfigError || error instanceof LeadershipLostError)
+      throw new CliError(error.message, EXIT.environment, error);
     if (isListenError(error)) {
       throw new CliError(`--probes-address: cannot listen there: ${error.message}`, EXIT.environment, error);
     }

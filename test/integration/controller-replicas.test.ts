@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { findCondition } from '../../src/api/conditions.js';
+import type { ControllerProcess } from '../support/controller-process.js';
+import { TestCluster } from '../support/test-cluster.js';
+
+let cluster: TestCluster;
+const others: ControllerProcess[] = [];
+beforeAll(async () => {
+  cluster = await TestCluster.start('--leader-elect', '--leader-election-namespace', 'replicas');
+  // The namespace of the Lease, with all that an issuer in it needs.
+  cluster.credentials('replicas');
+  cluster.issuer('replicas');
+  others.push(await cluster.replica('--leader-elect', '--leader-election-namespace', 'replicas'));
+}, 60_000);
+afterAll(async () => {
+  for (const other of others) await other.stop('SIGKILL');
+  await cluster.stop();
+});
+
+const request = async (name: string): Promise<void> => {
+  cluster.request('replicas', name);
+  // The lease of a dead leader runs out after 15 s.
+  for (const end = performance.now() + 40_000; performance.now() < end; ) {
+    if (findCondition(cluster.get('replicas', name).status?.conditions, 'Ready')?.status === 'True') return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(
+    `${name} was not issued\n${cluster.controller.output}\n${others.map(({ output }) => output).join('\n')}`,
+  );
+};
+const leads = ({ lines }: ControllerProcess): boolean => lines.some(({ msg }) => msg === 'working');
+
+it('only one of two replicas works, and whatever becomes of it, each request gets one certificate', async () => {
+  await request('first');
+  const [leader, follower] = leads(cluster.controller)
+    ? [cluster.controller, others[0]]
+    : [others[0], cluster.controller];
+  if (leader === undefined || follower === undefined) throw new Error('there must be two');
+  expect(leads(follower)).toBe(false);
+
+  // One that ends in good order gives the lease back.
+  expect(await leader.stop()).toBe(0);
+  await request('second');
+  expect(leads(follower)).toBe(true);
+
+  // One that dies does not.
+  others.push(await cluster.replica('--leader-elect', '--leader-election-namespace', 'replicas'));
+  await follower.stop('SIGKILL');
+  await request('third');
+
+  expect(cluster.ca.ledger.certificates.map(({ state }) => state)).toEqual(['confirmed', 'confirmed', 'confirmed']);
+}, 120_000);
