@@ -1,13 +1,11 @@
-import type { ReceivedMessage } from '../../cmp/message.js';
+import { DerError } from '../../asn1/index.js';
+import { decodeMessage, type ReceivedMessage } from '../../cmp/message.js';
 import type {
   AttributeTypeAndValue,
   CertRepMessage,
   CertReqMessages,
-  CertReqTemplateContent,
   CertResponse,
-  CertTemplate,
   GeneralName,
-  InfoTypeAndValue,
   PKIBody,
   PKIHeader,
   PKIStatusInfo,
@@ -17,8 +15,9 @@ import { formatName } from '../../pki/index.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import { describeAlgorithm, oidName } from './algorithms.js';
 import { type Description, hex, present, utc } from './description.js';
-import { describeKeySpec } from './key-spec.js';
-import { describeCertificate, describeExtension, describeKey, describeRequest } from './pkix.js';
+import { describeInfo } from './info.js';
+import { describeCertificate, describeExtension, describeRequest } from './pkix.js';
+import { describeTemplate } from './template.js';
 
 /** What a PKIMessage says, field by field, with the names of the RFCs. Verifies nothing. */
 export function describeMessage({ der, header, body, protection, extraCerts }: ReceivedMessage): Description {
@@ -60,9 +59,6 @@ function octetsOrText(octets: Uint8Array): string {
   const text = Buffer.from(octets).toString('latin1');
   return /^[\x20-\x7e]+$/.test(text) ? `${hex(octets)} ("${text}")` : hex(octets);
 }
-
-const describeInfo = ({ infoType, infoValue }: InfoTypeAndValue): Description =>
-  present({ infoType: oidName(infoType), infoValue: infoValue && hex(infoValue) });
 
 const describeAttribute = ({ type, value }: AttributeTypeAndValue): Description => ({
   type: oidName(type),
@@ -124,7 +120,7 @@ function describeBody(body: PKIBody): Description {
     case 'genp':
       return body.value.map(describeInfo);
     case 'nested':
-      return body.value.map((der) => `PKIMessage of ${der.length} octets`);
+      return body.value.map(describeInner);
     case 'popdecc':
     case 'popdecr':
     case 'krr':
@@ -138,6 +134,16 @@ function describeBody(body: PKIBody): Description {
       return `${body.value.length} octets, not decoded further`;
     default:
       return unreachable(body);
+  }
+}
+
+/** A message inside a nested one; what cannot be read does not hide the rest. */
+function describeInner(der: Uint8Array): Description {
+  try {
+    return describeMessage(decodeMessage(der));
+  } catch (error) {
+    if (error instanceof DerError) return { unreadable: error.message };
+    throw error;
   }
 }
 
@@ -164,29 +170,6 @@ const describePopSignature = ({
     signature: describeAlgorithm(algorithmIdentifier),
     poposkInput: poposkInput === undefined ? undefined : 'present',
   });
-
-function describeTemplate(template: CertTemplate): Description {
-  const { validity } = template;
-  return present({
-    version: template.version,
-    serialNumber: template.serialNumber?.toString(16),
-    signingAlg: template.signingAlg && describeAlgorithm(template.signingAlg),
-    issuer: template.issuer && formatName(template.issuer),
-    validity:
-      validity &&
-      present({
-        notBefore: validity.notBefore && utc(validity.notBefore),
-        notAfter: validity.notAfter && utc(validity.notAfter),
-      }),
-    subject: template.subject && formatName(template.subject),
-    publicKey: template.publicKey && describeKey(template.publicKey),
-    extensions: template.extensions?.map(describeExtension),
-  });
-}
-
-/** What a CA wants requests to look like. An empty value is for the requester to fill. */
-export const describeReqTemplate = ({ certTemplate, keySpec }: CertReqTemplateContent): Description =>
-  present({ certTemplate: describeTemplate(certTemplate), keys: keySpec?.map(describeKeySpec) });
 
 const describeResponses = ({ caPubs, response }: CertRepMessage): Description =>
   present({ caPubs: caPubs?.map(describeCertificate), response: response.map(describeResponse) });

@@ -17,7 +17,8 @@ const KEYS = new Map<string, string>([
   [PKIX.ed448, 'Ed448'],
 ]);
 
-function keyAlgorithm({ algorithm, parameters }: AlgorithmIdentifier): string {
+/** What a person calls the keys of an AlgorithmIdentifier. Throws DerError. */
+export function describeKeyAlgorithm({ algorithm, parameters }: AlgorithmIdentifier): string {
   if (algorithm !== PKIX.ecPublicKey) return KEYS.get(algorithm) ?? oidName(algorithm);
   const curve = decodeDer(oid, parameters ?? new Uint8Array());
   return CURVES.get(curve) ?? `EC ${curve}`;
@@ -26,7 +27,7 @@ function keyAlgorithm({ algorithm, parameters }: AlgorithmIdentifier): string {
 /** What a template says about keys (RFC 9810 section 5.3.19.16), e.g. `P-256` or `RSA-3072`. */
 export function describeKeySpec({ type, value }: AttributeTypeAndValue): Description {
   try {
-    if (type === OID.algId) return keyAlgorithm(decodeDer(AlgorithmIdentifier, value));
+    if (type === OID.algId) return describeKeyAlgorithm(decodeDer(AlgorithmIdentifier, value));
     if (type === OID.rsaKeyLen) return `RSA-${decodeDer(integer, value)}`;
     return { type: oidName(type), value: hex(value) };
   } catch (error) {

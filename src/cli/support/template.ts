@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { withClient } from '../direct/exchange.js';
 import type { ConnectionFlags } from '../direct/flags.js';
-import { describeReqTemplate } from '../inspect/describe.js';
+import { describeReqTemplate } from '../inspect/template.js';
 import { type Terminal, writeLine } from '../terminal.js';
 
 /** Asks for the template and prints it. Throws CliError. */

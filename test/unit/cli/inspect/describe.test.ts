@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { encodeDer, integer, oid } from '../../../../src/asn1/index.js';
 import { describeMessage } from '../../../../src/cli/inspect/describe.js';
+import { describeKeySpec } from '../../../../src/cli/inspect/key-spec.js';
 import { decodeMessage } from '../../../../src/cmp/message.js';
+import { OID } from '../../../../src/cmp/oids.js';
+import { PbmKeys, pbmac1Algorithm, pbmac1Protector, pbmProtector } from '../../../../src/cmp/protection/index.js';
+import { AlgorithmIdentifier } from '../../../../src/cmp/schema/index.js';
+import { NULL_DN } from '../../../../src/pki/index.js';
 import { packageRoot } from '../../../../src/runtime/package-root.js';
 
 const folder = join(packageRoot(), 'fixtures', 'cmp', 'recorded');
@@ -49,6 +55,64 @@ it('shows an issued certificate and the CAs that came along', () => {
     },
     extraCerts: [{ subject: 'CN=Lab CMP Server,O=CMP Lab' }, { subject: 'CN=Lab Issuing CA,O=CMP Lab', ca: true }],
   });
+});
+
+it.each<[string, RegExp, unknown]>([
+  ['o35-cacerts.rsp.der', /^caCerts /, [{ subject: 'CN=Lab Root CA,O=CMP Lab', ca: true }]],
+  ['o35-crls.rsp.der', /^crls /, [{ issuer: 'CN=Lab Issuing CA,O=CMP Lab' }]],
+  ['o35-rootca.rsp.der', /^rootCaKeyUpdate /, { newWithNew: {}, newWithOld: {}, oldWithNew: { ca: true } }],
+])('shows what support messages bring: %s', (name, infoType, infoValue) => {
+  const shown = [{ infoType: expect.stringMatching(infoType), infoValue }];
+  expect(inspected(name)).toMatchObject({ type: 'genp', body: shown });
+});
+
+const HEADER = { pvno: 2, recipient: { type: 'directoryName', value: NULL_DN } } as const;
+const keys = new PbmKeys(Buffer.from('secret'));
+const salt = new Uint8Array(16);
+
+it('shows the messages inside a nested one, also where one cannot be read', async () => {
+  const protector = pbmProtector({ keys, reference: 'r' }, { salt, owf: 'sha256', mac: 'sha256', iterationCount: 100 });
+  const inner = await protector.protect(HEADER, { type: 'pkiconf', value: null });
+  const nested = await protector.protect(HEADER, { type: 'nested', value: [inner, Uint8Array.of(0x30, 0x00)] });
+  expect(describeMessage(decodeMessage(nested))).toMatchObject({
+    type: 'nested',
+    body: [{ type: 'pkiconf', body: null }, { unreadable: expect.any(String) }],
+  });
+});
+
+it('shows the parameters of PBMAC1, also those that nobody should accept', async () => {
+  const parameters = { salt, iterationCount: 1, keyLength: 1_000_000_000, prf: 'sha512', mac: 'sha256' } as const;
+  const protector = pbmac1Protector({ keys, reference: 'r' }, { ...parameters, keyLength: 1 });
+  const der = await protector.protect(HEADER, { type: 'pkiconf', value: null });
+  const message = decodeMessage(der);
+  const value = pbmac1Algorithm(parameters);
+  const header = { ...message.header, protectionAlg: { der, value } };
+  expect(describeMessage({ ...message, header })).toMatchObject({
+    header: {
+      protectionAlg:
+        'PBMAC1: PBKDF2 with HMAC-SHA-512, 1 iterations, key of 1000000000 octets, HMAC-SHA-256, salt of 16 octets',
+    },
+  });
+});
+
+it.each([
+  [OID.algId, { algorithm: '1.2.840.10045.2.1', parameters: encodeDer(oid, '1.3.132.0.34') }, 'P-384'],
+  [OID.algId, { algorithm: '1.2.840.10045.2.1', parameters: encodeDer(oid, '1.3.36.3.3.2.8.1.1.7') }, /^EC 1\.3\.36/],
+  [OID.algId, { algorithm: '1.2.840.113549.1.1.1' }, 'RSA'],
+  [OID.algId, { algorithm: '1.3.101.112' }, 'Ed25519'],
+  [OID.rsaKeyLen, 3072, 'RSA-3072'],
+])('shows which keys a template asks for (%s, %j)', (type, value, expected) => {
+  const octets = typeof value === 'number' ? encodeDer(integer, value) : encodeDer(AlgorithmIdentifier, value);
+  expect(describeKeySpec({ type, value: octets })).toEqual(
+    typeof expected === 'string' ? expected : expect.stringMatching(expected),
+  );
+});
+
+it('shows a specification of keys that it cannot read', () => {
+  expect(describeKeySpec({ type: OID.rsaKeyLen, value: encodeDer(oid, '1.2.3') })).toMatchObject({
+    unreadable: expect.any(String),
+  });
+  expect(describeKeySpec({ type: '1.2.3', value: Uint8Array.of(5, 0) })).toEqual({ type: '1.2.3', value: '0500' });
 });
 
 it.each([
