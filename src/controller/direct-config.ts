@@ -24,6 +24,7 @@ export function directConfig(spec: IssuerSpec, cmp: CmpSpec, secrets: IssuerSecr
     ...(cmp.recipient !== undefined && { recipient: cmp.recipient }),
     enrollment: cmp.enrollment,
     proofOfPossession: cmp.proofOfPossession,
+    renewal: cmp.renewal,
     confirmation: cmp.confirmation,
     protection: protectionConfig(cmp.protection, secrets),
     trustPem: trustPem(cmp.trust, secrets),

@@ -20,7 +20,9 @@ const PURPOSES: Readonly<Record<BackendKind, Purpose>> = {
   cmp: {
     lead: '',
     why: 'proof of possession by signature needs the private key',
-    instead: 'or set spec.cmp.proofOfPossession: RAVerified or spec.cmp.enrollment: P10CR in the issuer',
+    instead:
+      'or set spec.cmp.proofOfPossession: RAVerified or spec.cmp.enrollment: P10CR in the issuer, and not ' +
+      'spec.cmp.renewal: KUR',
   },
   // The lead is ONAP's, for its users to find.
   certservice: {

@@ -17,6 +17,11 @@ export interface DirectBackendConfig {
   readonly enrollment: 'IR' | 'CR' | 'P10CR';
   /** How ir and cr prove possession of the private key. p10cr needs none besides the CSR's own signature. */
   readonly proofOfPossession: 'RAVerified' | 'Signature';
+  /**
+   * How a certificate is replaced. `SameAsEnrollment` (default): asked for as the first one was. `KUR`: by a key update
+   * request, and as a first one only where that cannot be. `OnlyKUR`: by a key update request or not at all.
+   */
+  readonly renewal?: 'SameAsEnrollment' | 'KUR' | 'OnlyKUR';
   /** `Implicit` asks for implicitConfirm; the exchange is still confirmed explicitly when the CA does not grant it. */
   readonly confirmation: 'Explicit' | 'Implicit';
   readonly protection: MacProtection | SignatureProtection;

@@ -108,7 +108,8 @@ export function macCredential(protection: MacProtection, profile: CmpProfile = P
   };
 }
 
-function signatureCredential(
+/** The credential for a key and its certificate, in a field of this name. Throws EnrollmentError `ConfigurationInvalid`. */
+export function signatureCredential(
   { certificatesPem, privateKeyPem }: SignatureProtection,
   name = 'protection',
 ): SignatureCredential {

@@ -1,16 +1,10 @@
-import {
-  type CertificateRequest,
-  type CmpSession,
-  type EnrollmentResult,
-  type IssuedCertificate,
-  resumeEnrollment,
-  startEnrollment,
-} from '../cmp/index.js';
-import { normalizeChain } from '../pki/index.js';
+import { type CmpSession, type IssuedCertificate, type RevocationRequest, revokeCertificate } from '../cmp/index.js';
+import { decodeCertificates, normalizeChain, PkiError } from '../pki/index.js';
 import type { DirectBackendConfig } from './direct-config.js';
 import { type DirectSeams, directSession, translate } from './direct-session.js';
-import type { Enroller, EnrollmentOutcome, EnrollmentRequest, PendingState } from './enroller.js';
+import type { Enroller, EnrollmentOutcome, RevocationOrder } from './enroller.js';
 import { EnrollmentError } from './error.js';
+import { Renewal, type RenewalResult } from './renewal.js';
 import { trustedCas } from './trusted-cas.js';
 
 /**
@@ -19,8 +13,9 @@ import { trustedCas } from './trusted-cas.js';
  */
 export function createDirectEnroller(config: DirectBackendConfig, seams: DirectSeams): Enroller {
   const session = directSession(config, seams);
+  const renewal = new Renewal(session, config.renewal);
 
-  async function run(signal: AbortSignal, work: () => Promise<EnrollmentResult>): Promise<EnrollmentOutcome> {
+  async function run(signal: AbortSignal, work: () => Promise<RenewalResult>): Promise<EnrollmentOutcome> {
     return translate(signal, async () => {
       const result = await work();
       return result.kind === 'pending' ? result : issuedOutcome(result, session, config.caBundle);
@@ -28,9 +23,13 @@ export function createDirectEnroller(config: DirectBackendConfig, seams: DirectS
   }
 
   return {
-    enroll: (request, signal) => run(signal, () => startEnrollment(toCmp(request), session, signal)),
-    resume: (request: EnrollmentRequest, state: PendingState, signal) =>
-      run(signal, () => resumeEnrollment(toCmp(request), state, session, signal)),
+    enroll: (request, signal) => run(signal, () => renewal.start(request, signal)),
+    resume: (request, state, signal) => run(signal, () => renewal.resume(request, state, signal)),
+    revoke: (order, signal) =>
+      translate(signal, async () => {
+        const { already, notes } = await revokeCertificate(toRevoke(order), session, signal);
+        return { already, notes };
+      }),
     probe: (signal) =>
       translate(signal, async () => {
         assertCertificatesCurrent(session);
@@ -40,8 +39,16 @@ export function createDirectEnroller(config: DirectBackendConfig, seams: DirectS
   };
 }
 
-function toCmp({ csrPem, usages, isCA, durationSeconds, privateKey }: EnrollmentRequest): CertificateRequest {
-  return { csrPem, usages, isCA, privateKey, ...(durationSeconds === undefined ? {} : { durationSeconds }) };
+function toRevoke({ certificatePem, reason }: RevocationOrder): RevocationRequest {
+  try {
+    const [certificate] = decodeCertificates(certificatePem);
+    if (certificate !== undefined) return { certificate, reason };
+    throw new PkiError('PemInvalid', 'no certificate found');
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    const message = `the certificate to be revoked cannot be read: ${error.message}`;
+    throw new EnrollmentError({ code: 'ConfigurationInvalid', retry: 'request', message, cause: error });
+  }
 }
 
 function issuedOutcome(

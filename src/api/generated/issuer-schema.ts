@@ -169,6 +169,10 @@ export interface IssuerSpec {
      */
     proofOfPossession: 'RAVerified' | 'Signature';
     /**
+     * How a certificate is renewed. SameAsEnrollment: as the first one was enrolled. KUR: by a key update request, signed with the old certificate's key, and with the new one as proof of possession; the controller must be allowed to read Certificates and their Secrets. Where that cannot be, the certificate is asked for as a first one, see docs/guides/renewal.md.
+     */
+    renewal: 'SameAsEnrollment' | 'KUR';
+    /**
      * Explicit: every certificate is confirmed to the CA (certConf). Implicit: asks the CA to do without, and confirms all the same when it does not agree.
      */
     confirmation: 'Explicit' | 'Implicit';

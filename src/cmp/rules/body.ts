@@ -67,6 +67,7 @@ export function rejection(
     code: 'Rejected',
     retry: authenticated ? retryAfterRejection(failInfo) : 'unauthenticated',
     message: `${speaker}: ${reasons}${said(statusString)}${details === undefined ? '' : ` (${details})`}${advice === undefined ? '' : `. ${advice}`}`,
+    status,
     failInfo,
     ...(statusText === '' ? {} : { statusText }),
   });
@@ -101,6 +102,7 @@ export function verdict(info: PKIStatusInfo): Verdict {
         code: 'Rejected',
         retry: 'request',
         message: `CA answered with status ${info.status}, which grants no certificate${said(info.statusString)}`,
+        status: info.status,
         failInfo: info.failInfo ?? [],
       });
     default:

@@ -49,6 +49,7 @@ describe('directConfig', () => {
       profile: 'default',
       enrollment: 'IR',
       proofOfPossession: 'RAVerified',
+      renewal: 'SameAsEnrollment',
       confirmation: 'Explicit',
       protection: {
         type: 'mac',

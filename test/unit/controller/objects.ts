@@ -64,6 +64,7 @@ export const cmpSpec = (changes: Partial<CmpSpec> = {}): CmpSpec => ({
   profile: 'default',
   enrollment: 'IR',
   proofOfPossession: 'RAVerified',
+  renewal: 'SameAsEnrollment',
   confirmation: 'Explicit',
   protection: {
     mac: {
