@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DerError, octetsEqual, readElement, tlv } from '../../../src/asn1/index.js';
 import { CmpError } from '../../../src/cmp/error.js';
 import { decodeMessage, protectedPart } from '../../../src/cmp/message.js';
@@ -10,15 +12,19 @@ import {
 } from '../../../src/cmp/protection/index.js';
 import {
   type CmpSession,
-  type EnrollmentResult,
+  requestCaCertificates,
+  requestCrls,
+  requestRootCaUpdate,
   resumeEnrollment,
+  revokeCertificate,
   SignerCache,
   startEnrollment,
 } from '../../../src/cmp/transaction/index.js';
-import { loadPrivateKey, sign } from '../../../src/pki/index.js';
+import { type Certificate, decodeCertificates, loadPrivateKey, sign } from '../../../src/pki/index.js';
+import { packageRoot } from '../../../src/runtime/package-root.js';
 import { type CaOptions, signingProtector, TestCa } from '../../unit/cmp/support/ca.js';
 import { certReqIdOf } from '../../unit/cmp/support/cert-req-id.js';
-import { text } from '../../unit/cmp/support/fixture.js';
+import { recorded, text } from '../../unit/cmp/support/fixture.js';
 import {
   certificate,
   certificates,
@@ -28,7 +34,7 @@ import {
   session,
   signatureCredential,
 } from '../../unit/cmp/support/session.js';
-import { ManualClock } from '../manual-clock.js';
+import { HastyClock } from '../hasty-clock.js';
 import type { Subject } from './subject.js';
 
 const { signal } = new AbortController();
@@ -92,12 +98,29 @@ const macLike = (right: Uint8Array): Reprotect =>
 const signer = loadPrivateKey(text('server.key'));
 const signed: Reprotect = reprotectWith((octets) => sign(signer, { scheme: 'ecdsa', hash: 'sha256' }, octets));
 
+/** What came of an exchange that was not refused. */
+type Result = 'issued' | 'answered' | 'pending';
+
 /** A transaction that runs the same way each time, so that answers recorded once stay right. */
 interface Scenario {
   readonly name: string;
   readonly options: CaOptions;
   readonly client: Partial<CmpSession>;
   readonly kind: 'mac' | 'signature';
+  /** Throws CmpError; any other error if something was believed that must not be. */
+  readonly ask: (client: CmpSession) => Promise<Result>;
+}
+
+/** Enrols, and goes on a few times. Only the one certificate may ever come out, and only whole. */
+async function enroll(client: CmpSession): Promise<Result> {
+  let result = await startEnrollment(request(), client, signal);
+  for (let resumed = 0; result.kind === 'pending' && resumed < 3; resumed++) {
+    result = await resumeEnrollment(request(), result.state, client, signal);
+  }
+  if (result.kind === 'pending') return 'pending';
+  if (!result.certificate.equals(issued)) throw new Error('a certificate came out that the CA never issued');
+  if (result.path.at(-1)?.equals(certificate('root.crt')) !== true) throw new Error('the path ends at a stranger');
+  return 'issued';
 }
 
 /** Every octet drawn is new, and the same in every run. */
@@ -106,42 +129,34 @@ function countingRandom(): (octets: number) => Uint8Array {
   return (octets) => new Uint8Array(octets).fill(++drawn);
 }
 
-async function outcome(
-  { client }: Scenario,
+function outcome(
+  { ask, client }: Scenario,
   answer: (message: Uint8Array, index: number) => Promise<Uint8Array> | Uint8Array,
-): Promise<EnrollmentResult> {
+): Promise<Result> {
   let asked = 0;
   const channel = {
     endpoint: ENDPOINT,
     exchange: async (message: Uint8Array) => answer(message, asked++),
     close: async () => {},
   };
-  const own = session({
-    ...client,
-    random: countingRandom(),
-    clock: new ManualClock(new Date('2027-01-01T00:00:00Z')),
-    signers: new SignerCache(),
-    transport: { open: () => channel, probe: async () => {}, close: async () => {} },
-  });
-  let result = await startEnrollment(request(), own, signal);
-  for (let resumed = 0; result.kind === 'pending' && resumed < 3; resumed++) {
-    result = await resumeEnrollment(request(), result.state, own, signal);
-  }
-  return result;
+  return ask(
+    session({
+      clock: new HastyClock(new Date('2027-01-01T00:00:00Z')),
+      ...client,
+      random: countingRandom(),
+      signers: new SignerCache(),
+      transport: { open: () => channel, probe: async () => {}, close: async () => {} },
+    }),
+  );
 }
 
 const silence = (): never => {
   throw new CmpError({ code: 'ConnectionFailed', message: 'there are no more answers' });
 };
 
-/** Whatever comes of a mutant: only the one certificate may ever come out, and only whole. */
 async function resultOf(scenario: Scenario, answers: readonly Uint8Array[]): Promise<string> {
   try {
-    const result = await outcome(scenario, (_message, index) => answers[index] ?? silence());
-    if (result.kind === 'pending') return 'pending';
-    if (!result.certificate.equals(issued)) throw new Error('a certificate came out that the CA never issued');
-    if (result.path.at(-1)?.equals(certificate('root.crt')) !== true) throw new Error('the path ends at a stranger');
-    return 'issued';
+    return await outcome(scenario, (_message, index) => answers[index] ?? silence());
   } catch (error) {
     if (error instanceof CmpError) return `refused: ${error.code}`;
     throw error;
@@ -167,7 +182,7 @@ async function subjectsOf(scenario: Scenario): Promise<Subject[]> {
     answers.push(octets);
     return octets;
   });
-  if (right.kind !== 'issued') throw new Error(`${scenario.name} does not lead to a certificate`);
+  if (right === 'pending') throw new Error(`${scenario.name} does not come to an end`);
   const perAnswer = answers.map(async (seed, index): Promise<Subject[]> => {
     const reprotect = scenario.kind === 'mac' ? macLike(seed) : signed;
     const believable = protectedOctets(seed) ?? seed;
@@ -180,9 +195,9 @@ async function subjectsOf(scenario: Scenario): Promise<Subject[]> {
           if (octetsEqual(protectedOctets(mutant) ?? mutant, believable)) {
             return resultOf(scenario, answers.with(index, mutant));
           }
-          // Nothing true comes after it: whatever is issued now was issued because of the forgery.
+          // Nothing true comes after it: whatever comes out now comes of the forgery.
           const result = await resultOf(scenario, [...answers.slice(0, index), mutant]);
-          if (result === 'issued') throw new Error('an altered answer was believed');
+          if (result === 'issued' || result === 'answered') throw new Error('an altered answer was believed');
           return result;
         },
       },
@@ -211,20 +226,94 @@ const patient: CaOptions['twist'] = (received, index) => {
   return { body: { type: 'ip', value: { response } } };
 };
 
+/** Answers with the body of a recorded message, whatever is asked. */
+const recordedBody = (name: string): CaOptions => {
+  const { body } = decodeMessage(recorded(name));
+  return { extraCerts: [], twist: () => ({ body }) };
+};
+
+const recordedTime = { clock: new HastyClock(new Date('2026-11-22T04:00:00Z')) };
+const recordedPki = (name: string): Certificate => {
+  const [only] = decodeCertificates(readFileSync(join(packageRoot(), 'fixtures', 'pki', 'recorded', name), 'utf8'));
+  if (only === undefined) throw new Error(`${name} is empty`);
+  return only;
+};
+const oldRoot = recordedPki('root.crt');
+
+/** The old root's key is nobody's here: no other successor than the recorded one can be vouched for. */
+async function askForSuccessor(client: CmpSession): Promise<Result> {
+  const update = await requestRootCaUpdate(oldRoot, client, signal);
+  if (update === undefined) return 'answered';
+  const { body } = decodeMessage(recorded('o35-rootca.rsp.der'));
+  const [item] = body.type === 'genp' ? body.value : [];
+  const known = Buffer.from(item?.infoValue ?? []);
+  if (!known.includes(Buffer.from(update.newWithOld.der)))
+    throw new Error('a successor came out that the root never vouched for');
+  return 'answered';
+}
+
+/** Asks, and takes every answer that is not refused. */
+const take =
+  (question: (client: CmpSession) => Promise<unknown>): Scenario['ask'] =>
+  async (client) => {
+    await question(client);
+    return 'answered';
+  };
+
+/** The certificate that the recorded rp is about. */
+function revokedThen(): { readonly issuer: Uint8Array; readonly serialNumber: bigint } {
+  const { body } = decodeMessage(recorded('o35-rr.rsp.der'));
+  const [certId] = (body.type === 'rp' ? body.value.revCerts : undefined) ?? [];
+  if (certId?.issuer.type !== 'directoryName') throw new Error('the recorded rp names no certificate');
+  return { issuer: certId.issuer.value, serialNumber: certId.serialNumber };
+}
+
+const issuerName = { type: 'directoryName', value: recordedPki('sub.crt').subject } as const;
+
 const SCENARIOS: readonly Scenario[] = [
-  { name: 'ir under a MAC', kind: 'mac', options: { caPubs: ['root.crt'] }, client: {} },
+  { name: 'ir under a MAC', kind: 'mac', options: { caPubs: ['root.crt'] }, client: {}, ask: enroll },
   {
     name: 'p10cr with a signature',
     kind: 'signature',
     options: { protector: signingProtector() },
     client: { credential: signatureCredential(), enrollment: 'p10cr', anchors: certificates('root.crt') },
+    ask: enroll,
   },
-  { name: 'ir with polling', kind: 'mac', options: { twist: patient }, client: {} },
+  { name: 'ir with polling', kind: 'mac', options: { twist: patient }, client: {}, ask: enroll },
   {
     name: 'cr with implicit confirmation',
     kind: 'mac',
     options: { grantImplicit: true },
     client: { enrollment: 'cr', implicitConfirm: true },
+    ask: enroll,
+  },
+  {
+    name: 'rr',
+    kind: 'mac',
+    options: recordedBody('o35-rr.rsp.der'),
+    client: recordedTime,
+    ask: take((client) => revokeCertificate({ certificate: revokedThen(), reason: 'keyCompromise' }, client, signal)),
+  },
+  {
+    name: 'genm for CA certificates',
+    kind: 'mac',
+    options: recordedBody('o35-cacerts.rsp.der'),
+    client: recordedTime,
+    ask: take((client) => requestCaCertificates(client, signal)),
+  },
+  {
+    name: 'genm for the new root',
+    kind: 'mac',
+    options: recordedBody('o35-rootca.rsp.der'),
+    client: { ...recordedTime, anchors: [oldRoot] },
+    ask: askForSuccessor,
+  },
+  {
+    name: 'genm for CRLs',
+    kind: 'mac',
+    options: recordedBody('o35-crls.rsp.der'),
+    client: recordedTime,
+    ask: take((client) => requestCrls([{ source: { type: 'issuer', value: [issuerName] } }], client, signal)),
   },
 ];
 

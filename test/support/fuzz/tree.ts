@@ -1,4 +1,4 @@
-import { DerError, type Element, readElement, TAG, tlv } from '../../../src/asn1/index.js';
+import { checkDer, DerError, type Element, readElement, TAG, tlv } from '../../../src/asn1/index.js';
 
 /** One TLV of a message and where it stands. */
 export interface Node {
@@ -27,8 +27,9 @@ function innerElements(element: Element): readonly Element[] {
   const skip = element.tag === TAG.octetString ? 0 : element.tag === TAG.bitString ? 1 : undefined;
   if (skip === undefined || element.contentStart + skip >= element.end) return [];
   try {
+    checkDer(element.content.subarray(skip));
     const inner = readElement(element.source, element.contentStart + skip, element.end);
-    return inner.end === element.end && inner.constructed ? [inner] : [];
+    return inner.constructed ? [inner] : [];
   } catch (error) {
     if (error instanceof DerError) return [];
     throw error;
