@@ -32,7 +32,7 @@ export function profilesPage() {
 
 CMP servers differ. A profile is what this client knows about one kind of server: what to allow for, and what it can be
 held to. \`default\` accepts whatever does no harm and suits most servers. Choose with \`spec.cmp.profile\` of an issuer, or
-with \`--profile\` of \`cmpv2-issuer enroll\`. What is configured itself goes first.
+with \`--profile\` of the commands that talk to a CA. What is configured itself goes first.
 
 | profile | for |
 | --- | --- |
