@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ISSUER_GROUP } from '../../src/api/issuer.js';
 import { type CertServiceStandIn, startCertServiceStandIn } from '../../src/sandbox/certservice/index.js';
+import { certificatesDefinition } from '../support/certificates-definition.js';
 import { certServiceClient, certServiceIssuer, certServiceRequest } from '../support/certservice-issuer.js';
 import { csr, TestCluster } from '../support/test-cluster.js';
 
@@ -18,31 +19,6 @@ afterAll(async () => {
   await cluster.stop();
   await standIn.close();
 });
-
-/** cert-manager's Certificates, as far as a renewal looks at them. */
-const certificatesDefinition = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'certificates.cert-manager.io' },
-  spec: {
-    group: 'cert-manager.io',
-    scope: 'Namespaced',
-    names: { kind: 'Certificate', listKind: 'CertificateList', plural: 'certificates', singular: 'certificate' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: { spec: { type: 'object', properties: { secretName: { type: 'string' } } } },
-          },
-        },
-      },
-    ],
-  },
-};
 
 let count = 0;
 /** A namespace with OOM's issuer, changed by `spec`. */
