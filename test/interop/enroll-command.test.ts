@@ -3,6 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { decodeMessage } from '../../src/cmp/message.js';
+import { DEFAULT_PBM_POLICY, readPbmParameters } from '../../src/cmp/protection/index.js';
 import { packageRoot } from '../../src/runtime/package-root.js';
 import { runCommand } from '../support/command.js';
 import {
@@ -68,6 +70,22 @@ describe('gets a certificate from the server of openssl cmp', () => {
     expect(result).toMatchObject({ exitCode: 0, stdout: '' });
     expect(result.stderr).toContain(`; ${cmd}, `);
     opensslVerifies();
+  });
+
+  it.each([
+    ['default', 'sha256'],
+    ['insta-ncm', 'sha1'],
+    ['entrust-3gpp', 'sha256'],
+    ['openssl-test', 'sha256'],
+  ])('as the profile %s has it, with HMAC-%s', async (profile, mac) => {
+    server = await startOpensslServer(...BY_SECRET);
+    const record = join(folder, 'messages');
+    const result = await enroll('ir', ...bySecret(), '--profile', profile, '--record', record);
+    expect(result).toMatchObject({ exitCode: 0 });
+    opensslVerifies();
+    const { protectionAlg } = decodeMessage(readFileSync(join(record, '01-request-ir.der'))).header;
+    if (protectionAlg === undefined) throw new Error('the request is not protected');
+    expect(readPbmParameters(protectionAlg.value, DEFAULT_PBM_POLICY)).toMatchObject({ mac });
   });
 
   it('with proof of possession by signature, recording every message', async () => {
