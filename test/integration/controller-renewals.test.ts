@@ -72,7 +72,7 @@ async function renewed(namespace: string, subject = SUBJECT) {
     () =>
       cluster.objects
         .list('events.events.k8s.io', namespace)
-        .filter((event) => Reflect.get(event, 'regarding').name === name)
+        .filter((event) => (Reflect.get(event, 'regarding') as { name?: string }).name === name)
         .filter((event) => Reflect.get(event, 'reason') === 'CertificateIssued')
         .map((event) => String(Reflect.get(event, 'note')))[0],
     (found) => found !== undefined,
