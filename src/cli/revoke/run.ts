@@ -10,7 +10,8 @@ export async function runRevoke(flags: RevokeFlags, terminal: Terminal): Promise
   const { already, notes, facts } = await withClient(flags, terminal, (client, signal) =>
     client.revoke(certificate, reason, signal),
   );
-  const serial = certificate.serialNumber.toString(16);
+  const digits = certificate.serialNumber.toString(16);
+  const serial = digits.length % 2 === 0 ? digits : `0${digits}`;
   const issuer = formatName(certificate.issuer);
   if (output === 'json') {
     writeLine(terminal.out, JSON.stringify({ serial, issuer, reason, already, notes, ...facts }, null, 2));
