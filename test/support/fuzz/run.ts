@@ -4,7 +4,7 @@ import { mutate, OPERATOR_NAMES, type OperatorName } from './mutate.js';
 import type { PreparedSubject, Subject } from './subject.js';
 import { type Node, nodesOf } from './tree.js';
 
-export interface Finding {
+interface Finding {
   readonly subject: string;
   readonly operator: OperatorName;
   readonly mutant: Uint8Array;

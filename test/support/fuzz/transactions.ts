@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DerError, octetsEqual, readElement, tlv } from '../../../src/asn1/index.js';
@@ -6,8 +7,11 @@ import { decodeMessage, protectedPart } from '../../../src/cmp/message.js';
 import {
   DEFAULT_PBM_POLICY,
   hmac,
+  isPbmac1,
+  type MacName,
   PbmKeys,
-  type PbmParameters,
+  pbmac1Protector,
+  readPbmac1Parameters,
   readPbmParameters,
 } from '../../../src/cmp/protection/index.js';
 import {
@@ -75,24 +79,31 @@ function reprotectWith(
   };
 }
 
-/** PBM parameters that the octets name; undefined if they name none that we would take. */
-function pbmParametersOf(der: Uint8Array): PbmParameters | undefined {
+const keys = new PbmKeys(SECRET);
+
+/** The MAC that the octets themselves call for; undefined if they call for none that we would verify. */
+async function macCalledFor(der: Uint8Array): Promise<{ readonly mac: MacName; readonly key: KeyObject } | undefined> {
   try {
-    const { protectionAlg } = decodeMessage(der).header;
-    return protectionAlg && readPbmParameters(protectionAlg.value, DEFAULT_PBM_POLICY);
+    const { header } = decodeMessage(der);
+    const algorithm = header.protectionAlg?.value;
+    if (algorithm === undefined) return undefined;
+    if (isPbmac1({ header })) {
+      const parameters = readPbmac1Parameters(algorithm);
+      return { mac: parameters.mac, key: await keys.pbkdf2Key(parameters) };
+    }
+    const parameters = readPbmParameters(algorithm, DEFAULT_PBM_POLICY);
+    return { mac: parameters.mac, key: await keys.key(parameters) };
   } catch (error) {
     if (error instanceof DerError || error instanceof CmpError) return undefined;
     throw error;
   }
 }
 
-const keys = new PbmKeys(SECRET);
-
 /** The MAC that the octets themselves call for, or else the one of the right answer. */
 const macLike = (right: Uint8Array): Reprotect =>
   reprotectWith(async (octets, mutant) => {
-    const parameters = pbmParametersOf(mutant) ?? pbmParametersOf(right);
-    return parameters && hmac(parameters.mac, await keys.key(parameters), octets);
+    const found = (await macCalledFor(mutant)) ?? (await macCalledFor(right));
+    return found && hmac(found.mac, found.key, octets);
   });
 
 const signer = loadPrivateKey(text('server.key'));
@@ -113,9 +124,10 @@ interface Scenario {
 
 /** Enrols, and goes on a few times. Only the one certificate may ever come out, and only whole. */
 async function enroll(client: CmpSession): Promise<Result> {
-  let result = await startEnrollment(request(), client, signal);
+  const wish = request(client.enrollment === 'kur' ? { replaces: certificate('ra-p256.crt') } : {});
+  let result = await startEnrollment(wish, client, signal);
   for (let resumed = 0; result.kind === 'pending' && resumed < 3; resumed++) {
-    result = await resumeEnrollment(request(), result.state, client, signal);
+    result = await resumeEnrollment(wish, result.state, client, signal);
   }
   if (result.kind === 'pending') return 'pending';
   if (!result.certificate.equals(issued)) throw new Error('a certificate came out that the CA never issued');
@@ -285,6 +297,25 @@ const SCENARIOS: readonly Scenario[] = [
     kind: 'mac',
     options: { grantImplicit: true },
     client: { enrollment: 'cr', implicitConfirm: true },
+    ask: enroll,
+  },
+  {
+    name: 'kur with a signature',
+    kind: 'signature',
+    options: { protector: signingProtector() },
+    client: { credential: signatureCredential(), enrollment: 'kur' },
+    ask: enroll,
+  },
+  {
+    name: 'ir under PBMAC1',
+    kind: 'mac',
+    options: {
+      protector: pbmac1Protector(
+        { keys, reference: 'reference-1' },
+        { salt: new Uint8Array(16).fill(5), iterationCount: 1_000, keyLength: 32, prf: 'sha256', mac: 'sha256' },
+      ),
+    },
+    client: {},
     ask: enroll,
   },
   {

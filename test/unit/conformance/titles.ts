@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseSync } from '@swc/core';
 
 /** One `it` or `it.each` of a test file. */
-export interface WrittenTest {
+interface WrittenTest {
   /** Title of the innermost `describe` around it; empty if there is none. */
   readonly suite: string;
   readonly title: string;
