@@ -120,6 +120,13 @@ describe('the direct backend and a CA that misbehaves', () => {
     expect(await run(behaviour, 'MAC')).toMatchObject({ kind: 'issued' });
   });
 
+  it.each(['MAC', 'signature'] as const)('a lost pkiconf costs no second certificate (%s)', async (protection) => {
+    const before = ca.ledger.certificates.length;
+    ca.behaviours.set('lost-pkiconf', { http: { fault: { type: 'reset' }, times: 1, stages: ['confirmation'] } });
+    expect(await run('lost-pkiconf', protection)).toMatchObject({ kind: 'issued' });
+    expect(ca.ledger.certificates.slice(before)).toMatchObject([{ state: 'confirmed' }]);
+  });
+
   it('is known in all its ways', () => {
     const known = [...Object.keys(outcomes), ...once];
     const others = ca.behaviours.names().filter((name) => !known.includes(name));

@@ -81,7 +81,7 @@ function withFlippedBit({ element }: Node, dice: Dice): Uint8Array {
   return octets;
 }
 
-export const OPERATORS = {
+const OPERATORS = {
   delete: (node) => replaced(node, NONE),
   duplicate: (node) => replaced(node, copies(own(node), 2)),
   multiply: (node, dice) =>
