@@ -5,6 +5,7 @@ import { certserviceCommand } from './commands/certservice.js';
 import { controllerCommand } from './commands/controller.js';
 import { convertCommand } from './commands/convert.js';
 import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { inspectCommand } from './commands/inspect.js';
 import { revokeCommand } from './commands/revoke.js';
@@ -32,6 +33,7 @@ Exit codes: 0 done, 1 the CA or a policy said no, 2 usage, 3 environment (networ
   .addCommand(revokeCommand(terminal))
   .addCommand(cacertsCommand(terminal))
   .addCommand(templateCommand(terminal))
+  .addCommand(doctorCommand(terminal))
   .addCommand(inspectCommand(terminal))
   .addCommand(convertCommand(terminal, systemRandom));
 

@@ -111,7 +111,8 @@ async function build(
   return { backend: config.backend, enroller: await createEnroller(config) };
 }
 
-function backendConfig(spec: IssuerSpec, secrets: IssuerSecrets): BackendConfig {
+/** What the backend must know, whichever it is. Throws IssuerProblem. */
+export function backendConfig(spec: IssuerSpec, secrets: IssuerSecrets): BackendConfig {
   if (isCertServiceSpec(spec)) return { backend: 'certservice', config: certServiceConfig(spec, secrets) };
   if (spec.cmp !== undefined) return { backend: 'cmp', config: directConfig(spec, spec.cmp, secrets) };
   throw new IssuerProblem('ValidationFailed', 'spec: give cmp (direct CMP), or url and the fields that go with it');

@@ -3,7 +3,7 @@ import { unreachable } from '../../runtime/unreachable.js';
 import { EXIT, type ExitCode } from '../exit.js';
 
 /** What the user's shell learns: whether the CA said no, or something around it is wrong. */
-export function exitCodeOf({ code }: EnrollmentError): ExitCode {
+export function exitCodeOf({ code }: Pick<EnrollmentError, 'code'>): ExitCode {
   switch (code) {
     case 'CsrInvalid':
     case 'KeyUnsupported':
