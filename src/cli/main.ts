@@ -8,6 +8,7 @@ import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { inspectCommand } from './commands/inspect.js';
+import { renewCommand } from './commands/renew.js';
 import { revokeCommand } from './commands/revoke.js';
 import { sandboxCommand } from './commands/sandbox.js';
 import { templateCommand } from './commands/template.js';
@@ -30,6 +31,7 @@ Exit codes: 0 done, 1 the CA or a policy said no, 2 usage, 3 environment (networ
   .addCommand(sandboxCommand(terminal))
   .addCommand(demoCommand(terminal))
   .addCommand(enrollCommand(terminal))
+  .addCommand(renewCommand(terminal))
   .addCommand(revokeCommand(terminal))
   .addCommand(cacertsCommand(terminal))
   .addCommand(templateCommand(terminal))

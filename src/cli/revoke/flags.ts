@@ -1,24 +1,15 @@
 import type { CertificateName, RevocationReason } from '../../cmp/index.js';
-import { decodeCertificates, PkiError, parseName } from '../../pki/index.js';
+import { decodeCertificates, parseName } from '../../pki/index.js';
 import { type ConnectionFlags, usage } from '../direct/flags.js';
-import { CliError, EXIT } from '../exit.js';
+import { EXIT } from '../exit.js';
 import { readText } from '../files.js';
+import { given } from '../given.js';
 
 export interface RevokeFlags extends ConnectionFlags {
   readonly certificate?: string;
   readonly issuer?: string;
   readonly serial?: string;
   readonly reason: RevocationReason;
-}
-
-/** Runs `read`; what the user gave and cannot be read ends with the option's name. */
-function given<T>(option: string, exitCode: typeof EXIT.refused | typeof EXIT.usage, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PkiError) throw new CliError(`${option}: ${error.message}`, exitCode, error);
-    throw error;
-  }
 }
 
 function serialNumber(text: string): bigint {
