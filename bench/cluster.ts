@@ -5,10 +5,10 @@ import { findCondition } from '../src/api/conditions.js';
 import { packageRoot } from '../src/runtime/package-root.js';
 import type { Sandbox } from '../src/sandbox/index.js';
 
-export const NAMESPACE = 'bench';
+const NAMESPACE = 'bench';
 export const REQUESTS = 'certificaterequests.cert-manager.io';
-export const ISSUERS = 'cmpv2issuers.certmanager.onap.org';
-export const ISSUER = 'bench';
+const ISSUERS = 'cmpv2issuers.certmanager.onap.org';
+const ISSUER = 'bench';
 const OUR_ISSUER = { group: 'certmanager.onap.org', kind: 'CMPv2Issuer', name: ISSUER };
 const DEADLINE_MS = 120_000;
 

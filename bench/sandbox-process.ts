@@ -1,17 +1,24 @@
 // The whole sandbox in a process of its own, filled with requests of the past. Driven by messages, see sandbox-child.ts.
 import { controllerRules } from '../src/cli/permissions.js';
 import { startSandbox } from '../src/sandbox/index.js';
-import { createIssuer, createRequest, finishedStatus, isReady, issuerIsReady, requestNamed, until } from './cluster.js';
+import {
+  createIssuer,
+  createRequest,
+  finishedStatus,
+  isReady,
+  issuerIsReady,
+  REQUESTS,
+  requestNamed,
+  until,
+} from './cluster.js';
 import type { Command, Reply } from './sandbox-child.js';
-
-const DEFINITION = 'certificaterequests.cert-manager.io';
 
 const sandbox = await startSandbox({ apiPort: 0, caPort: 0, controllerRules: controllerRules() });
 await createIssuer(sandbox, 'Implicit');
 
 /** As in clusters with an older cert-manager: nothing to select requests by. */
 function withoutSelectableFields(): void {
-  const definition = sandbox.api.objects.get('customresourcedefinitions.apiextensions.k8s.io', DEFINITION);
+  const definition = sandbox.api.objects.get('customresourcedefinitions.apiextensions.k8s.io', REQUESTS);
   const spec = definition?.['spec'] as { readonly versions: readonly Record<string, unknown>[] };
   const versions = spec.versions.map((version) => ({ ...version, selectableFields: [] }));
   sandbox.api.objects.update({ ...definition, spec: { ...spec, versions } });

@@ -68,7 +68,7 @@ interface Tenure {
 }
 
 /** What is wrong with timings; undefined when they are usable. */
-export function timingProblem({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: LeaseTimings): string | undefined {
+function timingProblem({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: LeaseTimings): string | undefined {
   if (!Number.isInteger(leaseDurationMs / 1_000) || leaseDurationMs < 1_000)
     return 'the lease duration must be whole seconds, one at least';
   if (!(retryPeriodMs > 0)) return 'the retry period must be positive';

@@ -122,6 +122,20 @@ export class Reflector<T extends KubeObject> {
     return this.#lastContact === undefined ? undefined : this.#options.clock.monotonic() - this.#lastContact;
   }
 
+  /**
+   * Why the cache is not to be relied on: it was never complete, or the server was not heard of for `staleAfterMs`. A
+   * server that hangs is noticed after the silence limit of a watch at the latest; bookmarks keep quiet types fresh, so
+   * anything above three minutes raises no false alarm. Undefined when all is well.
+   */
+  problem(staleAfterMs: number): string | undefined {
+    const { plural, group } = this.type;
+    const type = group === '' ? plural : `${plural}.${group}`;
+    if (!this.#hasSynced) return `${type}: no complete list yet (${this.#state})`;
+    const staleMs = this.stalenessMs ?? 0;
+    if (staleMs <= staleAfterMs) return undefined;
+    return `${type}: nothing heard from the API server for ${Math.floor(staleMs / 1_000)} s (${this.#state})`;
+  }
+
   /** Hears of everything from now on; what is in the cache already is told at once, as added. */
   addHandler(handler: ObjectHandler<T>): void {
     this.#cache.addHandler(handler);

@@ -1,4 +1,4 @@
-import { LEASE, type Lease } from '../../../src/api/lease.js';
+import type { Lease } from '../../../src/api/lease.js';
 import type { KubeObject, ResourceType } from '../../../src/api/meta.js';
 import { ApiError, TransportError } from '../../../src/kube/api-error.js';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.js';
@@ -106,4 +106,3 @@ export const skewed = (clock: Clock, milliseconds: number): Clock => ({
 });
 
 export const LEASE_REF = { namespace: 'system', name: 'leader' } as const;
-export const LEASE_KIND = LEASE.kind;

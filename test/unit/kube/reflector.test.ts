@@ -276,6 +276,23 @@ describe('Reflector', () => {
     expect(client.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['10', '10']);
   });
 
+  it('says why its cache is not to be relied on: never filled, or an API server that hangs', async () => {
+    const bookmark: WatchEvent<Thing> = { type: 'BOOKMARK', resourceVersion: '12' };
+    const { clock, reflector } = start(
+      [failure(503, 'ServiceUnavailable'), page('10', [])],
+      [['silence'], [bookmark, 'silence'], ['silence'], ['silence']],
+    );
+    await settled();
+    expect(reflector.problem(180_000)).toMatch(/: no complete list yet \(backing-off\)$/);
+    await clock.advance(1_000);
+    expect(reflector.problem(180_000)).toBeUndefined();
+    await clock.advance(179_000);
+    // The second watch brought a bookmark.
+    expect(reflector.problem(180_000)).toBeUndefined();
+    await clock.advance(185_000);
+    expect(reflector.problem(180_000)).toMatch(/: nothing heard from the API server for \d+ s \(/);
+  });
+
   it.each<[string, Error, ReflectorState]>([
     ['a CRD that is not installed', failure(404, 'NotFound'), 'type-missing'],
     ['missing permission', failure(403, 'Forbidden'), 'forbidden'],
