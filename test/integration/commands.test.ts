@@ -94,7 +94,7 @@ describe('inspect', () => {
 });
 
 describe('help and usage', () => {
-  it.each([[[]], [['controller']], [['sandbox']], [['demo']], [['enroll']], [['inspect']]])(
+  it.each([[[]], [['controller']], [['sandbox']], [['demo']], [['enroll']], [['renew']], [['inspect']]])(
     '%j --help',
     async (args) => {
       const { exitCode, stdout } = await runCommand(...args, '--help');
