@@ -83,7 +83,7 @@ export async function runController(options: ControllerOptions, deps: Controller
   };
 
   const stopWatching = new AbortController();
-  const server = await startProbeServer({ ...probes, registry, notReady: () => sources.missing });
+  const server = await startProbeServer({ ...probes, registry, notReady: () => sources.problem });
   try {
     logger.info({ server: access.server, probesPort: server.port, namespaces }, 'controller started');
     const watching = sources.run(stopWatching.signal);

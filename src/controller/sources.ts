@@ -67,12 +67,12 @@ export class Sources {
     await Promise.all(this.#all().map((source) => source.waitForSync(signal)));
   }
 
-  /** What is not complete yet; undefined when nothing is missing. */
-  get missing(): string | undefined {
-    const missing = this.#all()
-      .map((source) => source.missing)
+  /** Which caches are not to be relied on, and why; undefined when all are. */
+  get problem(): string | undefined {
+    const problems = this.#all()
+      .map((source) => source.problem)
       .filter((reason) => reason !== undefined);
-    return missing.length === 0 ? undefined : `waiting for the first list of ${missing.join(', ')}`;
+    return problems.length === 0 ? undefined : problems.join('; ');
   }
 
   #all(): readonly (Watched<CertificateRequest> | Watched<Issuer>)[] {

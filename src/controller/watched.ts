@@ -3,6 +3,9 @@ import type { Reflector } from '../kube/reflector.js';
 import type { ObjectHandler } from '../kube/reflector-types.js';
 import type { ObjectStore } from '../kube/store.js';
 
+/** Longer than any healthy API server is silent on a watch, because it sends bookmarks about every minute. */
+const STALE_AFTER_MS = 180_000;
+
 /** All reflectors of one resource type as one: a single one for everything, or one per namespace. */
 export class Watched<T extends KubeObject> implements ObjectStore<T> {
   readonly #reflectors: ReadonlyMap<string | undefined, Reflector<T>>;
@@ -43,10 +46,11 @@ export class Watched<T extends KubeObject> implements ObjectStore<T> {
     await Promise.all(this.#all().map((reflector) => reflector.waitForSync(signal)));
   }
 
-  /** Why the cache is not complete yet; undefined once it has been. */
-  get missing(): string | undefined {
-    const late = this.#all().find(({ hasSynced }) => !hasSynced);
-    return late && `${late.type.plural}.${late.type.group}: ${late.state}`;
+  /** Why the cache is not to be relied on; undefined when all is well. */
+  get problem(): string | undefined {
+    return this.#all()
+      .map((reflector) => reflector.problem(STALE_AFTER_MS))
+      .find((reason) => reason !== undefined);
   }
 
   #all(): readonly Reflector<T>[] {
