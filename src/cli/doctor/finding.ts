@@ -17,7 +17,7 @@ export type Finding =
 export type Status = Finding['status'];
 
 /** A certificate that came into the world by looking. */
-export interface IssuedSerial {
+interface IssuedSerial {
   /** Lower-case hex. */
   readonly serial: string;
   /** RFC 4514 text. */

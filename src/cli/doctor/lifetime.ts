@@ -3,7 +3,7 @@ const DAY = 86_400_000;
 /** Less than this, and less than a fifth of the whole, is soon. */
 const SOON_DAYS = 30;
 
-export type LifetimeState = 'current' | 'ending' | 'expired' | 'notYetValid';
+type LifetimeState = 'current' | 'ending' | 'expired' | 'notYetValid';
 
 export interface Lifetime {
   readonly state: LifetimeState;
