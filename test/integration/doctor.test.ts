@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -99,8 +99,10 @@ const WELL = {
 describe('doctor --server', () => {
   it('finds nothing wrong with a CMP server that is well, and enrols nothing', async () => {
     const before = ca.ledger.certificates.length;
-    const found = await examine(...server(), ...bySecret());
+    const record = join(folder, 'record');
+    const found = await examine(...server(), ...bySecret(), '--record', record);
     expect(found).toMatchObject({ exitCode: 0, verdict: 'ok', stderr: '' });
+    expect(readdirSync(record)).toContain('01-response-genp.der');
     expect(found.statuses).toEqual(WELL);
     expect(found.details['genm']).toContain('3 CA certificates');
     expect(ca.ledger.certificates).toHaveLength(before);

@@ -68,7 +68,13 @@ async function examineEndpoint(
   const talk = startTalk(route, (onAnswer) =>
     directSession(
       { ...config, limits, endpoints: [endpoint] },
-      { ...examination, onMessage: (direction, der) => direction === 'response' && onAnswer(der) },
+      {
+        ...examination,
+        onMessage: (direction, der) => {
+          examination.onMessage?.(direction, der);
+          if (direction === 'response') onAnswer(der);
+        },
+      },
     ),
   );
   try {

@@ -1,3 +1,4 @@
+import type { MessageObserver } from '../../cmp/index.js';
 import { EnrollmentError } from '../../enrollment/error.js';
 import type { Name } from '../../pki/index.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -14,6 +15,8 @@ export interface Examination {
   readonly tell: (result: StepResult) => void;
   /** The message of a configuration error with its field named as its author knows it. */
   readonly nameField: (message: string) => string;
+  /** Sees every message in DER, e.g. to record it. */
+  readonly onMessage?: MessageObserver;
   /** Present: get one throw-away certificate, unless something failed before. */
   readonly enroll?: { readonly subject: Name; readonly keyType: KeyType };
 }

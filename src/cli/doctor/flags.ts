@@ -43,17 +43,9 @@ export function addDoctorOptions(command: Command): Command {
 }
 
 const GIVEN = [
-  'server',
-  'recipient',
-  'trusted',
-  'ref',
-  'secretFile',
-  'cert',
-  'certKey',
-  'tlsCa',
-  'tlsCert',
-  'proxy',
-] as const;
+  ...['server', 'recipient', 'trusted', 'expectedSigner', 'ref', 'secretFile', 'cert', 'certKey', 'certChain'],
+  ...['tlsCa', 'tlsCert', 'tlsKey', 'proxy'],
+] as const satisfies readonly (keyof DoctorFlags)[];
 const NEEDED = ['server', 'recipient', 'trusted'] as const;
 
 const named = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

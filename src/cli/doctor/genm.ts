@@ -28,9 +28,8 @@ export async function genm({ session, outcome }: Talk, signal: AbortSignal): Pro
   switch (outcome?.kind) {
     case 'answered': {
       const count = outcome.caCerts.length;
-      return ok(
-        `the CA hands out ${count} CA certificate${count === 1 ? '' : 's'} (caCerts); ${await keyTypes(session, signal)}`,
-      );
+      const some = `${count === 0 ? 'no' : count} CA certificate${count === 1 ? '' : 's'}`;
+      return ok(`the CA hands out ${some} (caCerts); ${await keyTypes(session, signal)}`);
     }
     case 'declined':
       return ok(`the CA does not answer support messages, which nothing depends on: ${outcome.error.message}`);

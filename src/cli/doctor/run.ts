@@ -6,6 +6,7 @@ import { systemRandom } from '../../runtime/random.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import { interruptible } from '../direct/exchange.js';
 import { connectionConfig, usage } from '../direct/flags.js';
+import { recorder } from '../direct/recorder.js';
 import type { Terminal } from '../terminal.js';
 import { examineDirect } from './direct.js';
 import { type Examination, NOTHING_YET } from './examination.js';
@@ -25,6 +26,7 @@ export async function runDoctor(flags: DoctorFlags, terminal: Terminal): Promise
     random: systemRandom,
     tell: (result) => report.add(result),
     nameField: isIssuerFlags(flags) ? nameSpecField : nameFlag,
+    ...(flags.record !== undefined && { onMessage: recorder(flags.record) }),
     ...(flags.enroll && { enroll: { subject, keyType: flags.keyType } }),
   };
   const find = finder(flags, examination);
