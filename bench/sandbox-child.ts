@@ -1,6 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
-import { packageRoot } from '../src/runtime/package-root.js';
 
 export type Command =
   | { readonly do: 'fill'; readonly count: number; readonly ours: boolean; readonly selectable: boolean }
@@ -21,7 +19,7 @@ export class SandboxChild {
   }
 
   static async start(): Promise<SandboxChild> {
-    const child = fork(join(packageRoot(), 'bench', 'sandbox-process.ts'), { execArgv: process.execArgv });
+    const child = fork(new URL('./sandbox-process.js', import.meta.url));
     const sandbox = new SandboxChild(child);
     await sandbox.#reply();
     return sandbox;

@@ -23,15 +23,13 @@ const CONCURRENCY = 8;
 
 /** Whole transactions against the sandbox CA in another process: CPU of the client, and rate. */
 export async function benchTransactions(): Promise<void> {
-  const child = fork(join(packageRoot(), 'bench', 'ca-process.ts'), { execArgv: process.execArgv });
+  const child = fork(new URL('./ca-process.js', import.meta.url));
   try {
     const ca = await new Promise<CaFacts>((resolve, reject) => {
       child.once('message', (facts) => resolve(facts as CaFacts));
       child.once('exit', () => reject(new Error('the CA process ended')));
     });
-    const rows = [
-      ['transaction', 'client CPU', 'of it system', 'wall, one after the other', `rate, ${CONCURRENCY} at a time`],
-    ];
+    const rows = [['transaction', 'one at a time: client CPU', 'wall', `${CONCURRENCY} at a time: client CPU`, 'rate']];
     for (const [name, config] of variants(ca)) rows.push([name, ...(await measure(config))]);
     printTable(`Transactions (${COUNTED} each, CSR with P-256, CA in another process on the same machine)`, rows);
   } finally {
@@ -94,25 +92,23 @@ async function measure(config: DirectBackendConfig): Promise<string[]> {
   };
   try {
     for (let i = 0; i < WARM_UP; i++) await one();
-    const cpuBefore = process.cpuUsage();
-    const started = performance.now();
-    for (let i = 0; i < COUNTED; i++) await one();
-    const wall = performance.now() - started;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    const parallel = performance.now();
-    await Promise.all(
-      Array.from({ length: CONCURRENCY }, async () => {
-        for (let i = 0; i < COUNTED / CONCURRENCY; i++) await one();
-      }),
-    );
-    const rate = COUNTED / ((performance.now() - parallel) / 1000);
-    return [
-      ms((user + system) / 1000 / COUNTED),
-      ms(system / 1000 / COUNTED),
-      ms(wall / COUNTED),
-      `${rate.toFixed(0)}/s`,
-    ];
+    const alone = await timed(COUNTED, 1, one);
+    const together = await timed(COUNTED, CONCURRENCY, one);
+    return [ms(alone.cpu), ms(alone.wall), ms(together.cpu), `${(1000 / together.wall).toFixed(0)}/s`];
   } finally {
     await enroller.close();
   }
+}
+
+/** Milliseconds for each of `count` runs, so many of them at a time. */
+async function timed(count: number, concurrency: number, run: () => Promise<void>) {
+  const cpuBefore = process.cpuUsage();
+  const started = performance.now();
+  await Promise.all(
+    Array.from({ length: concurrency }, async () => {
+      for (let i = 0; i < count / concurrency; i++) await run();
+    }),
+  );
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { cpu: (user + system) / 1000 / count, wall: (performance.now() - started) / count };
 }
