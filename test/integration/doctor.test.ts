@@ -188,6 +188,13 @@ describe('doctor --server', () => {
     expect(JSON.stringify(found)).not.toContain('not the secret');
   });
 
+  it('explains its options', async () => {
+    const { exitCode, stdout } = await runCommand('doctor', '--help');
+    expect(exitCode).toBe(0);
+    for (const option of ['--issuer <name>', '--server <url>', '--enroll', '--output <format>'])
+      expect(stdout).toContain(option);
+  });
+
   it.each([
     [[], 'give --issuer, or --server, --recipient and --trusted; --server is missing'],
     [['--server', 'http://127.0.0.1/'], '--recipient is missing'],
@@ -205,7 +212,12 @@ describe('doctor --issuer', () => {
   let api: ApiServer;
   let kubeconfig: string;
   beforeAll(async () => {
-    const tokens = [{ token: 'reader', user: 'reader', rules: controllerRules() }];
+    const rules = controllerRules();
+    const blind = rules.filter(({ resources }) => !resources.includes('secrets'));
+    const tokens = [
+      { token: 'reader', user: 'reader', rules },
+      { token: 'blind', user: 'blind', rules: blind },
+    ];
     api = await startApiServer({ tokens });
     kubeconfig = file('kubeconfig', api.kubeconfig('reader'));
   });
@@ -229,7 +241,12 @@ describe('doctor --issuer', () => {
     },
   });
 
-  function issuer(namespace: string | undefined, ready: 'True' | 'False' | undefined, wanted: object = spec()): void {
+  function issuer(
+    namespace: string | undefined,
+    ready: 'True' | 'False' | undefined,
+    wanted: object = spec(),
+    observedGeneration = 1,
+  ): void {
     const created = api.objects.create({
       apiVersion: `${GROUP}/v1`,
       kind: namespace === undefined ? 'CMPv2ClusterIssuer' : 'CMPv2Issuer',
@@ -245,7 +262,7 @@ describe('doctor --issuer', () => {
       message: 'so it is',
       lastTransitionTime: '2026-01-01T00:00:00Z',
     };
-    api.objects.updateStatus({ ...created, status: { conditions: [{ ...condition, observedGeneration: 1 }] } });
+    api.objects.updateStatus({ ...created, status: { conditions: [{ ...condition, observedGeneration }] } });
   }
 
   const look = (namespace: string, ...more: readonly string[]) =>
@@ -295,6 +312,23 @@ describe('doctor --issuer', () => {
     const found = await look('garbage');
     expect(found).toMatchObject({ exitCode: 3, statuses: { secrets: 'fail' } });
     expect(found.details['secrets']).toContain('spec.cmp.trust.caSecretRef');
+  });
+
+  it('one whose Secrets the user may not read', async () => {
+    credentials('hidden');
+    issuer('hidden', 'True');
+    const found = await look('hidden', '--kubeconfig', file('blind', api.kubeconfig('blind')));
+    expect(found).toMatchObject({ exitCode: 3, statuses: { issuer: 'ok', ready: 'ok', secrets: 'fail' } });
+    expect(found.details['secrets']).toContain('User "blind" cannot get resource "secrets"');
+    expect(found.remedies['secrets']).toBe('Use credentials that may read it.');
+  });
+
+  it('one that was changed after the controller last looked at it', async () => {
+    credentials('stale');
+    issuer('stale', 'True', spec(), 0);
+    const found = await look('stale');
+    expect(found).toMatchObject({ exitCode: 0, verdict: 'warn', statuses: { ready: 'warn' } });
+    expect(found.details['ready']).toContain('of generation 0, before the last change');
   });
 
   it('one that does not exist', async () => {

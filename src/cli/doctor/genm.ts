@@ -3,7 +3,7 @@ import { CmpError, type CmpSession, requestSignKeyPairTypes } from '../../cmp/in
 import { OID } from '../../cmp/oids.js';
 import { AlgorithmIdentifier } from '../../pki/index.js';
 import { describeKeySpec } from '../inspect/key-spec.js';
-import { type Finding, ok, skip } from './finding.js';
+import { type Finding, ok, skip, warn } from './finding.js';
 import type { Talk } from './talk.js';
 
 function keyType(identifier: AlgorithmIdentifier): string {
@@ -32,6 +32,9 @@ export async function genm({ session, outcome }: Talk, signal: AbortSignal): Pro
       return ok(`the CA hands out ${some} (caCerts); ${await keyTypes(session, signal)}`);
     }
     case 'declined':
+      if (outcome.error.retry === 'transient') {
+        return warn(outcome.error.message, 'The CA itself says that it is not well: look into its log.');
+      }
       return ok(`the CA does not answer support messages, which nothing depends on: ${outcome.error.message}`);
     case 'unproven':
     case undefined:

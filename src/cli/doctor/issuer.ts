@@ -30,12 +30,16 @@ export interface IssuerFile {
 const CORRECT: Readonly<Record<IssuerProblem['reason'], string>> = {
   ValidationFailed: "Change that field of the issuer's spec.",
   NotFound: 'Create it, or name another one in the issuer.',
-  Error: 'Correct the Secret, the reference to it, or your permissions.',
+  Error: 'Correct the Secret, or the reference to it.',
 };
 
 /** What the API server refuses or cannot do; anything else is thrown. */
 function apiFinding(error: unknown, what: string): Finding {
-  if (error instanceof IssuerProblem) return fail(error.message, CORRECT[error.reason]);
+  if (error instanceof IssuerProblem) {
+    // Written for the controller, which is somebody else than whoever reads here.
+    if (isForbidden(error.cause)) return apiFinding(error.cause, what);
+    return fail(error.message, CORRECT[error.reason]);
+  }
   if (error instanceof KubeConfigError) return fail(error.message, 'Name a kubeconfig that works: --kubeconfig FILE.');
   if (error instanceof TransportError) {
     return fail(error.message, 'Check the address in the kubeconfig, and whether the API server runs.');

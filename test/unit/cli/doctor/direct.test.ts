@@ -60,6 +60,12 @@ describe('protection and genm', () => {
     expect(found['genm']).toMatchObject({ status: 'ok', detail: expect.stringContaining('no genm here') });
   });
 
+  it('a CA that says it is out of order is no healthy one', async () => {
+    const found = await examine(at('error'));
+    expect(found).toMatchObject({ protection: { status: 'ok' }, genm: { status: 'warn' } });
+    expect(found['genm']?.detail).toContain('the CA is out of order');
+  });
+
   it('a refusal that nobody vouches for proves nothing, and --enroll does', async () => {
     const found = await examine(at('hearsay'));
     expect(found).toMatchObject({
@@ -79,6 +85,7 @@ describe('protection and genm', () => {
     ['http-html', 'environment', 'URL'],
     ['http-503', 'environment', ''],
     ['http-empty', 'environment', ''],
+    ['http-silence', 'environment', 'allow more time'],
     ['message-unprotected', 'environment', 'protect its answers'],
     ['message-bad-protection', 'environment', 'shared secret'],
     ['message-wrong-transaction-id', 'environment', ''],
