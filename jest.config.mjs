@@ -28,6 +28,8 @@ const withBundle = { globalSetup: '<rootDir>/test/support/build-command.mjs' };
 export default {
   projects: [suite('unit'), suite('interop', withBundle), suite('integration', withBundle), suite('fault', withBundle)],
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],
+  // The default leaves one core idle, and most of the time is spent waiting for other processes anyway.
+  maxWorkers: '100%',
   testTimeout: 30_000,
   workerIdleMemoryLimit: '512MB',
 };
