@@ -92,7 +92,8 @@ function rsaPrivateKey(header: string): KeyObject {
   try {
     return rsa(createPrivateKey({ key, format: 'der', type: 'pkcs8' }));
   } catch {
-    return createPrivateKey({ key, format: 'der', type: 'pkcs1' });
+    // Newer versions of Node.js take any kind of key here, whatever the type says.
+    return rsa(createPrivateKey({ key, format: 'der', type: 'pkcs1' }));
   }
 }
 
