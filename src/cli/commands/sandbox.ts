@@ -25,6 +25,8 @@ async function runSandbox(flags: SandboxFlags, terminal: Terminal): Promise<void
   const { startSandbox } = await import('../../sandbox/index.js');
   const sandbox = await startSandbox({ apiPort: flags.port, caPort: flags.caPort, caKeys: flags.caKeys });
   try {
+    // Before anything is announced: whoever reads it may stop us at once.
+    const interrupted = untilInterrupted();
     writeOutput('--kubeconfig-out', flags.kubeconfigOut, sandbox.adminKubeconfig, 0o600);
     for (const line of [
       `API server   ${sandbox.api.url}  (kubectl --kubeconfig ${flags.kubeconfigOut} get cmpv2issuers -A)`,
@@ -35,7 +37,7 @@ async function runSandbox(flags: SandboxFlags, terminal: Terminal): Promise<void
     ]) {
       writeLine(terminal.out, line);
     }
-    await untilInterrupted();
+    await interrupted;
     writeLine(terminal.err, 'stopping');
   } finally {
     await sandbox.close();

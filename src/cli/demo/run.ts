@@ -63,12 +63,13 @@ export async function runDemo(options: DemoOptions, terminal: Terminal): Promise
     const finished = await watchCases(sandbox, say, alive);
     ok = report(finished, keysInLogs(DEMO_CASES, processes), terminal);
     if (options.keep) {
+      const interrupted = untilInterrupted();
       say('');
       say('Everything is still running. In another terminal:');
       say(`  kubectl --kubeconfig ${adminKubeconfig} get cmpv2issuers,certificaterequests -A`);
       say(`  kubectl --kubeconfig ${adminKubeconfig} -n ${DEMO_NAMESPACE} describe certificaterequest ca-says-no`);
       say(`The logs: ${folder}/*.log. Stop with Ctrl-C.`);
-      await untilInterrupted();
+      await interrupted;
     }
   } finally {
     await Promise.all(processes.map((process) => process.stop()));
