@@ -110,6 +110,11 @@ export const ERROR_CODES = {
     meaning: 'The CA said no. The class follows from its reasons, see below; without authentication it is hearsay.',
     remedy: "The message holds the CA's words and what they mean.",
   },
+  Withdrawn: {
+    retry: 'request',
+    meaning: 'The request went away before its certificate was confirmed, so the certificate was refused.',
+    remedy: 'Nothing.',
+  },
   PollingExpired: {
     retry: 'transaction',
     meaning: 'The CA kept the request waiting for longer than is allowed.',

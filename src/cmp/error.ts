@@ -1,6 +1,17 @@
+import type { Certificate } from '../pki/index.js';
 import { type CmpErrorCode, type CmpRetryClass, ERROR_CODES } from './error-codes.js';
 
 export type { CmpErrorCode, CmpRetryClass };
+
+/** What a spoilt exchange may have left behind at the CA: nobody will ever use it. */
+export interface Leftover {
+  /** Lower-case hexadecimal. */
+  readonly transactionID: string;
+  /** Absent where the answer that held it was lost: then the CA alone knows whether there is one. */
+  readonly certificate?: Certificate;
+  /** `rejected`: the CA took note that it is not wanted, and revokes it. `unknown`: it may be valid. */
+  readonly state: 'rejected' | 'unknown';
+}
 
 export interface CmpErrorDetails {
   readonly code: CmpErrorCode;
@@ -16,6 +27,8 @@ export interface CmpErrorDetails {
   readonly statusText?: string;
   /** How long the peer asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Present where the CA may hold a certificate of this exchange. */
+  readonly leftover?: Leftover | undefined;
   readonly cause?: unknown;
 }
 
@@ -27,6 +40,7 @@ export class CmpError extends Error {
   readonly failInfo: readonly string[];
   readonly statusText: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly leftover: Leftover | undefined;
 
   constructor(details: CmpErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -37,5 +51,37 @@ export class CmpError extends Error {
     this.failInfo = details.failInfo ?? [];
     this.statusText = details.statusText;
     this.retryAfterMs = details.retryAfterMs;
+    this.leftover = details.leftover;
   }
+
+  /** The same error with what `change` says. */
+  with(change: Partial<CmpErrorDetails>): CmpError {
+    const { code, retry, message, status, failInfo, statusText, retryAfterMs, leftover, cause } = this;
+    return new CmpError({
+      code,
+      retry,
+      message,
+      failInfo,
+      leftover,
+      cause,
+      ...(status !== undefined && { status }),
+      ...(statusText !== undefined && { statusText }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...change,
+    });
+  }
+}
+
+const NO_BELIEVABLE_ANSWER: readonly CmpErrorCode[] = [
+  'ConnectionFailed',
+  'TlsFailed',
+  'Timeout',
+  'HttpFailed',
+  'ResponseTooLarge',
+  'SignerUntrusted',
+];
+
+/** Failures after which nobody knows whether the CA has our message, and what it thinks of it. */
+export function outcomeUnknown({ code, retry }: CmpError): boolean {
+  return retry === 'unauthenticated' || NO_BELIEVABLE_ANSWER.includes(code);
 }

@@ -1,5 +1,5 @@
 export { CertificateReader } from './certificate-reader.js';
-export { CmpError } from './error.js';
+export { CmpError, type Leftover, outcomeUnknown } from './error.js';
 export { type CmpProfile, PROFILE_NAMES, PROFILES, type ProfileName } from './profile.js';
 export { DEFAULT_PBM_POLICY, DEFAULT_PBMAC1_POLICY, LEGACY_PBM_POLICY, PbmKeys } from './protection/index.js';
 export { REVOCATION_REASONS, type RevocationReason } from './revocation-reason.js';
@@ -29,4 +29,4 @@ export {
   startEnrollment,
 } from './transaction/index.js';
 export { createHttpTransport, type HttpTransport } from './transfer/index.js';
-export type { CertificateRequest } from './wish.js';
+export type { CertificateRequest, HoldCertificate } from './wish.js';

@@ -21,7 +21,24 @@ export interface CertificateRequest extends WantedCertificate {
    * anew (proof `signature`), so that nothing hangs on the CSR's own signature.
    */
   readonly acceptWeakSignature?: boolean;
+  /**
+   * 16 octets that name the transaction; absent: random ones. Whoever derives them from the request makes a second start
+   * of the same exchange known to the CA, which answers transactionIdInUse (RFC 9810 section 5.1.1).
+   */
+  readonly transactionID?: Uint8Array;
+  /** See HoldCertificate. */
+  readonly hold?: HoldCertificate;
 }
+
+/**
+ * Called with each certificate that passed all rules, before the CA is told so, and with what `resumeEnrollment` needs to
+ * go on from there: whoever keeps it loses no certificate if the process dies. The certificate is confirmed once this
+ * resolves to `wanted`, and refused if it is `unwanted` by now.
+ */
+export type HoldCertificate = (
+  state: Readonly<Record<string, unknown>>,
+  certificate: Certificate,
+) => Promise<'wanted' | 'unwanted'>;
 
 /** A request whose CSR was read and found to be signed with its own key. */
 export interface Wish extends WantedCertificate {
@@ -35,7 +52,7 @@ export interface Wish extends WantedCertificate {
  * refuses one that asks for more than the request around it: approvers look at the request, not into the CSR.
  * Throws CmpError `CsrInvalid` or `KeyUnsupported`.
  */
-export function readWish(request: CertificateRequest): Wish {
+export function readWish(request: Omit<CertificateRequest, 'transactionID' | 'hold'>): Wish {
   const { csrPem, usages, isCA, durationSeconds, privateKey, replaces, acceptWeakSignature = false } = request;
   let csr: CertificationRequest;
   try {

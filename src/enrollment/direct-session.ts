@@ -4,6 +4,7 @@ import {
   createHttpTransport,
   type HttpTransport,
   type MessageObserver,
+  outcomeUnknown,
 } from '../cmp/index.js';
 import type { Clock } from '../runtime/clock.js';
 import { type Logger, silentLogger } from '../runtime/logger.js';
@@ -11,6 +12,7 @@ import type { Random } from '../runtime/random.js';
 import type { DirectBackendConfig } from './direct-config.js';
 import { configuredSession } from './direct-setup.js';
 import { EnrollmentError } from './error.js';
+import { leftoverCertificate } from './leftover.js';
 
 export interface DirectSeams {
   readonly clock: Clock;
@@ -54,12 +56,15 @@ export async function translate<T>(signal: AbortSignal, work: () => Promise<T>):
   } catch (error) {
     if (error instanceof EnrollmentError || (signal.aborted && error === signal.reason)) throw error;
     if (error instanceof CmpError) {
-      const { code, retry, message, failInfo, retryAfterMs } = error;
+      const { code, retry, message, failInfo, retryAfterMs, leftover } = error;
       throw new EnrollmentError({
         code,
         retry,
         message,
         failInfo,
+        // A claim that the transactionID is in use is reason enough to take another, whoever makes it.
+        attemptSpent: !outcomeUnknown(error) || failInfo.includes('transactionIdInUse'),
+        leftover: leftover && leftoverCertificate(leftover),
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         cause: error,
       });

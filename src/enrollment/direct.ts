@@ -4,6 +4,7 @@ import type { DirectBackendConfig } from './direct-config.js';
 import { type DirectSeams, directSession, translate } from './direct-session.js';
 import type { Enroller, EnrollmentOutcome, RevocationOrder } from './enroller.js';
 import { EnrollmentError } from './error.js';
+import { certificateNames } from './leftover.js';
 import { Renewal, type RenewalResult } from './renewal.js';
 import { trustedCas } from './trusted-cas.js';
 
@@ -18,13 +19,15 @@ export function createDirectEnroller(config: DirectBackendConfig, seams: DirectS
   async function run(signal: AbortSignal, work: () => Promise<RenewalResult>): Promise<EnrollmentOutcome> {
     return translate(signal, async () => {
       const result = await work();
-      return result.kind === 'pending' ? result : issuedOutcome(result, session, config.caBundle);
+      return result.kind === 'pending' ? pendingOutcome(result) : issuedOutcome(result, session, config.caBundle);
     });
   }
 
   return {
     enroll: (request, signal) => run(signal, () => renewal.start(request, signal)),
     resume: (request, state, signal) => run(signal, () => renewal.resume(request, state, signal)),
+    abandon: (state, signal) =>
+      translate(signal, () => renewal.abandon(state, 'the request for this certificate is gone', signal)),
     revoke: (order, signal) =>
       translate(signal, async () => {
         const { already, notes } = await revokeCertificate(toRevoke(order), session, signal);
@@ -50,6 +53,11 @@ function toRevoke({ certificatePem, reason }: RevocationOrder): RevocationReques
     throw new EnrollmentError({ code: 'ConfigurationInvalid', retry: 'request', message, cause: error });
   }
 }
+
+const pendingOutcome = ({ certificate, ...rest }: Exclude<RenewalResult, { kind: 'issued' }>): EnrollmentOutcome => ({
+  ...rest,
+  ...(certificate && { certificate: certificateNames(certificate) }),
+});
 
 function issuedOutcome(
   issued: IssuedCertificate,

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { RevocationReason } from '../cmp/index.js';
+import type { CertificateNames, LeftoverCertificate } from './leftover.js';
 
 /** Key usages by the names cert-manager gives them in `spec.usages` ("digital signature", "server auth", ...). */
 export type UsageName = string;
@@ -8,6 +9,11 @@ export type UsageName = string;
 export interface EnrollmentRequest {
   /** Identifies the request for ever: the CertificateRequest's uid. */
   readonly id: string;
+  /**
+   * Which try at this request it is, from 1. The same attempt, begun again, is the same one to the CA: only when it ended
+   * (`attemptSpent`) the next begins. Absent: every start is a try of its own.
+   */
+  readonly attempt?: number;
   /** PEM text with one `CERTIFICATE REQUEST` block. */
   readonly csrPem: string;
   /** Wanted usages; empty means that the request says nothing and the CSR alone decides. */
@@ -25,6 +31,16 @@ export interface EnrollmentRequest {
    * used any more: then the certificate is asked for as a first one.
    */
   readonly previous?: () => Promise<PreviousCertificate | undefined>;
+  /**
+   * Called with each certificate that is good, before the CA is told that it is accepted: whoever keeps the state can
+   * `resume` from there after a crash. Resolves with whether the certificate is still wanted. Absent: it is.
+   */
+  readonly hold?: (held: HeldCertificate) => Promise<'wanted' | 'unwanted'>;
+}
+
+export interface HeldCertificate {
+  readonly state: PendingState;
+  readonly certificate: CertificateNames;
 }
 
 /** A certificate and its key as kept so far. */
@@ -59,6 +75,8 @@ export type EnrollmentOutcome =
       readonly notBefore: Date;
       /** What the CA gave as reason, printable; empty if none. */
       readonly reason: string;
+      /** The certificate that waits for its confirmation; absent while the CA has not decided. */
+      readonly certificate?: CertificateNames;
     };
 
 /** Facts for the log line, the event and the demo's table. */
@@ -97,6 +115,12 @@ export interface Enroller {
   enroll(request: EnrollmentRequest, signal: AbortSignal): Promise<EnrollmentOutcome>;
   /** Goes on with one that was pending. Throws EnrollmentError. */
   resume(request: EnrollmentRequest, state: PendingState, signal: AbortSignal): Promise<EnrollmentOutcome>;
+  /**
+   * Calls one off that was pending and that nobody waits for any more: its certificate, if there is one, is refused.
+   * Resolves with what may be left at the CA, or undefined if nothing is. Absent where there is nothing to call off.
+   * Throws EnrollmentError.
+   */
+  abandon?(state: PendingState, signal: AbortSignal): Promise<LeftoverCertificate | undefined>;
   /**
    * Has a certificate revoked; absent where the backend has no way to. Asking again does no harm: what is revoked already
    * counts as done. Throws EnrollmentError.

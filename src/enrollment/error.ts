@@ -1,4 +1,5 @@
 import type { CmpErrorCode, CmpRetryClass } from '../cmp/error.js';
+import type { LeftoverCertificate } from './leftover.js';
 
 /** What a failed enrolment means for the next step. The controller derives every decision from this one word. */
 export type RetryClass = CmpRetryClass;
@@ -15,6 +16,10 @@ export interface EnrollmentErrorDetails {
   readonly failInfo?: readonly string[];
   /** How long the peer asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** The CA ended the attempt, or knows it already: the next try must be another attempt. Default false. */
+  readonly attemptSpent?: boolean;
+  /** Present where the attempt may have led to a certificate that nobody will use. */
+  readonly leftover?: LeftoverCertificate | undefined;
   readonly cause?: unknown;
 }
 
@@ -24,6 +29,8 @@ export class EnrollmentError extends Error {
   readonly retry: RetryClass;
   readonly failInfo: readonly string[];
   readonly retryAfterMs: number | undefined;
+  readonly attemptSpent: boolean;
+  readonly leftover: LeftoverCertificate | undefined;
 
   constructor(details: EnrollmentErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -32,5 +39,7 @@ export class EnrollmentError extends Error {
     this.retry = details.retry;
     this.failInfo = details.failInfo ?? [];
     this.retryAfterMs = details.retryAfterMs;
+    this.attemptSpent = details.attemptSpent ?? false;
+    this.leftover = details.leftover;
   }
 }

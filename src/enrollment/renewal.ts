@@ -1,8 +1,10 @@
 import {
+  abandonEnrollment,
   type CertificateRequest,
   CmpError,
   type CmpSession,
   type EnrollmentResult,
+  type HoldCertificate,
   type IssuedCertificate,
   resumeEnrollment,
   type SignatureCredential,
@@ -10,25 +12,38 @@ import {
 } from '../cmp/index.js';
 import { readWish } from '../cmp/wish.js';
 import type { DirectBackendConfig } from './direct-config.js';
-import type { EnrollmentOutcome, EnrollmentRequest, PendingState } from './enroller.js';
+import type { EnrollmentRequest, PendingState } from './enroller.js';
 import { EnrollmentError } from './error.js';
 import { endsKeyUpdate, type KeyUpdateCredential, keyUpdateCredential } from './key-update.js';
+import { certificateNames, type LeftoverCertificate, leftoverCertificate } from './leftover.js';
+import { type ExchangeKind, transactionIdOf } from './transaction-id.js';
 
 /** What an exchange led to; the state of one that was put off tells what kind of exchange it is. */
-export type RenewalResult = IssuedCertificate | Extract<EnrollmentOutcome, { kind: 'pending' }>;
+export type RenewalResult =
+  | IssuedCertificate
+  | (Omit<Extract<EnrollmentResult, { kind: 'pending' }>, 'state'> & { readonly state: PendingState });
 
 /** In a pending state, SHA-256 of the certificate that the key update replaces. */
 const REPLACES = 'replaces';
 /** In a pending state, why a first certificate was asked for in place of a key update. */
 const IN_PLACE = 'inPlaceOfUpdate';
 
-const toCmp = ({ csrPem, usages, isCA, durationSeconds, privateKey }: EnrollmentRequest): CertificateRequest => ({
-  csrPem,
-  usages,
-  isCA,
-  privateKey,
-  ...(durationSeconds === undefined ? {} : { durationSeconds }),
-});
+/** `marks`: what the state of this exchange must say besides what the client needs. */
+function toCmp(request: EnrollmentRequest, kind: ExchangeKind, marks: PendingState = {}): CertificateRequest {
+  const { id, attempt, csrPem, usages, isCA, durationSeconds, privateKey, hold } = request;
+  const holdMarked: HoldCertificate | undefined =
+    hold &&
+    ((state, certificate) => hold({ state: { ...state, ...marks }, certificate: certificateNames(certificate) }));
+  return {
+    csrPem,
+    usages,
+    isCA,
+    privateKey,
+    ...(durationSeconds !== undefined && { durationSeconds }),
+    ...(attempt !== undefined && { transactionID: transactionIdOf(id, attempt, kind) }),
+    ...(holdMarked && { hold: holdMarked }),
+  };
+}
 
 /**
  * Asks for certificates: for first ones as the session is configured, and for their successors by key updates (RFC 9483
@@ -47,7 +62,7 @@ export class Renewal {
 
   start(request: EnrollmentRequest, signal: AbortSignal): Promise<RenewalResult> {
     const isUpdate = this.#mode === 'OnlyKUR' || (this.#mode === 'KUR' && request.previous !== undefined);
-    if (!isUpdate) return startEnrollment(toCmp(request), this.#session, signal);
+    if (!isUpdate) return startEnrollment(toCmp(request, 'enrollment'), this.#session, signal);
     return this.#update(request, 'certificate', signal, (wish, session) => startEnrollment(wish, session, signal));
   }
 
@@ -55,13 +70,23 @@ export class Renewal {
   async resume(request: EnrollmentRequest, state: PendingState, signal: AbortSignal): Promise<RenewalResult> {
     const { [REPLACES]: replaces, [IN_PLACE]: reason, waitingFor } = state;
     if (replaces === undefined) {
-      const result = await resumeEnrollment(toCmp(request), state, this.#session, signal);
-      return typeof reason === 'string' ? explained(result, reason) : result;
+      if (typeof reason !== 'string')
+        return resumeEnrollment(toCmp(request, 'enrollment'), state, this.#session, signal);
+      const wish = toCmp(request, 'enrollment', { [IN_PLACE]: reason });
+      return explained(await resumeEnrollment(wish, state, this.#session, signal), reason);
     }
     return this.#update(request, waitingFor, signal, (wish, session) => {
       if (wish.replaces?.sha256 === replaces) return resumeEnrollment(wish, state, session, signal);
       return startEnrollment(wish, session, signal);
     });
+  }
+
+  /** Calls off what was begun. Resolves with what may be left at the CA. */
+  async abandon(state: PendingState, reason: string, signal: AbortSignal): Promise<LeftoverCertificate | undefined> {
+    // A key update could be called off with the old key alone, which nobody reads for a request that is gone: the CA then
+    // waits until it gives up by itself, as after any lost message.
+    const left = await abandonEnrollment(state, reason, this.#session, signal);
+    return left && leftoverCertificate(left);
   }
 
   /** `exchange` with the session of the old certificate, if there can be one and the CA takes it. */
@@ -75,7 +100,8 @@ export class Renewal {
     if (!old.ok) return this.#inPlace(`the certificate to be replaced cannot be used: ${old.reason}`, request, signal);
     const { credential } = old;
     try {
-      const wish = { ...toCmp(request), replaces: credential.certificate };
+      const marks = { [REPLACES]: credential.certificate.sha256 };
+      const wish = { ...toCmp(request, 'keyUpdate', marks), replaces: credential.certificate };
       return marked(await exchange(wish, updating(this.#session, credential)), credential);
     } catch (error) {
       const ends = error instanceof CmpError && waitingFor === 'certificate' && endsKeyUpdate(error);
@@ -85,7 +111,7 @@ export class Renewal {
   }
 
   async #oldCredential(request: EnrollmentRequest): Promise<KeyUpdateCredential> {
-    const { csr } = readWish(toCmp(request));
+    const { csr } = readWish(toCmp(request, 'keyUpdate'));
     const previous = await request.previous?.();
     if (previous === undefined) return { ok: false, reason: 'it or its key cannot be found' };
     return keyUpdateCredential(previous, csr, this.#session);
@@ -97,7 +123,8 @@ export class Renewal {
     }
     const news = 'no key update is possible, a first certificate is asked for instead';
     this.#session.logger.warn({ uid: request.id, reason }, news);
-    return explained(await startEnrollment(toCmp(request), this.#session, signal), reason);
+    const wish = toCmp(request, 'enrollment', { [IN_PLACE]: reason });
+    return explained(await startEnrollment(wish, this.#session, signal), reason);
   }
 }
 

@@ -98,6 +98,7 @@ function cmpProblem(error: CmpError, trustConfigured: boolean): ApiProblem {
     case 'ProtectionInvalid':
     case 'HeaderMismatch':
     case 'UnexpectedBody':
+    case 'Withdrawn':
     case 'PollingExpired':
     case 'Internal':
       return { kind: 'cmpClient', detail: error.message };

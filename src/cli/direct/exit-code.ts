@@ -8,6 +8,7 @@ export function exitCodeOf({ code }: Pick<EnrollmentError, 'code'>): ExitCode {
     case 'CsrInvalid':
     case 'KeyUnsupported':
     case 'Rejected':
+    case 'Withdrawn':
     case 'PollingExpired':
     case 'CertificateRefused':
     case 'ChainIncomplete':

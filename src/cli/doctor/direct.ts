@@ -1,4 +1,3 @@
-import { abandonEnrollment } from '../../cmp/index.js';
 import { createDirectEnroller } from '../../enrollment/direct.js';
 import type { CmpEndpoint, DirectBackendConfig } from '../../enrollment/direct-config.js';
 import { directSession } from '../../enrollment/direct-session.js';
@@ -108,17 +107,15 @@ export async function examineDirect(
     tell({ step: 'enroll', finding: skip('something failed before, so nothing was asked for') });
     return;
   }
-  const session = directSession(config, examination);
-  const enroller = createDirectEnroller(config, { ...examination, transport: session.transport });
-  const throwAway = {
-    ...enroll,
-    random,
-    enroller,
-    callOff: (state: Readonly<Record<string, unknown>>, until: AbortSignal) =>
-      abandonEnrollment(state, 'it was a trial', session, until),
-  };
+  const enroller = createDirectEnroller(config, examination);
   try {
-    await takeSteps([ENROLL_STEP], throwAway, own, (step, finding) => tell({ step, finding }), signal);
+    await takeSteps(
+      [ENROLL_STEP],
+      { ...enroll, random, enroller },
+      own,
+      (step, finding) => tell({ step, finding }),
+      signal,
+    );
   } finally {
     await enroller.close();
   }

@@ -80,7 +80,7 @@ export async function examineCertService(
       return;
     }
     // CertService decides at once: there is nothing to call off.
-    const throwAway = { ...enroll, random, enroller, callOff: async () => {} };
+    const throwAway = { ...enroll, random, enroller };
     await takeSteps([ENROLL_STEP], throwAway, own, (step, finding) => tell({ step, finding }), signal);
   } finally {
     await enroller.close();

@@ -1,7 +1,7 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { printable } from '../../cmp/text.js';
-import type { Enroller, EnrollmentRequest, PendingState } from '../../enrollment/enroller.js';
+import type { Enroller, EnrollmentRequest } from '../../enrollment/enroller.js';
 import { EnrollmentError } from '../../enrollment/error.js';
 import { createCsr, encodePem, type Name } from '../../pki/index.js';
 import type { Random } from '../../runtime/random.js';
@@ -17,8 +17,6 @@ export interface ThrowAway {
   readonly subject: Name;
   readonly keyType: KeyType;
   readonly random: Random;
-  /** Tells the CA that an enrolment it put off is not wanted any more. */
-  readonly callOff: (state: PendingState, signal: AbortSignal) => Promise<void>;
 }
 
 const generate = promisify(generateKeyPair);
@@ -42,11 +40,11 @@ async function freshRequest({ subject, keyType, random }: ThrowAway): Promise<En
 }
 
 async function enroll(throwAway: ThrowAway, signal: AbortSignal): Promise<Finding> {
-  const { enroller, callOff } = throwAway;
+  const { enroller } = throwAway;
   try {
     const outcome = await enroller.enroll(await freshRequest(throwAway), signal);
     if (outcome.kind === 'pending') {
-      await callOff(outcome.state, signal);
+      await enroller.abandon?.(outcome.state, signal);
       const reason = outcome.reason === '' ? '' : ` (${printable(outcome.reason)})`;
       return warn(
         `the CA put the request off${reason}; it was called off`,

@@ -11,7 +11,7 @@ import { certificateLabel } from '../certificate-label.js';
 import { CmpError } from '../error.js';
 import { PROFILES } from '../profile.js';
 import { bodyTypeExpected, errorReported } from '../rules/index.js';
-import { AlgorithmIdentifier, type CertConfirmContent } from '../schema/index.js';
+import { AlgorithmIdentifier, type CertConfirmContent, type PKIFailureInfoName } from '../schema/index.js';
 import { printable } from '../text.js';
 import type { Answer } from './answer.js';
 import type { Dialogue } from './dialogue.js';
@@ -51,17 +51,27 @@ function refusalContent(kept: KeptAnswer, reason: string, session: CmpSession): 
   }
 }
 
-/** What is answered: the first certConf, one that was sent again because no answer came, or a pollReq about one. */
-export type ConfirmationQuestion = 'certConf' | 'certConfAgain' | 'pollReq';
+/**
+ * What is answered: the first certConf; one after a restart, before which another may have been sent; one that is sent
+ * again because no answer came; or a pollReq about one.
+ */
+export type ConfirmationQuestion = 'certConf' | 'certConfAfterRestart' | 'certConfAgain' | 'pollReq';
 
-/** What came of a certConf. */
-export type ConfirmationResult = 'confirmed' | 'delayed';
+/** What came of a certConf; `assumed` says why the certificate counts as confirmed although the CA did not say so. */
+export type ConfirmationResult =
+  | { readonly kind: 'confirmed'; readonly assumed?: string }
+  | { readonly kind: 'delayed' };
+
+/** What a CA says when it does not hold the certificate for confirmed, whatever it was asked before. */
+const NOT_CONFIRMED: readonly PKIFailureInfoName[] = ['badCertId', 'certRevoked', 'incorrectData'];
 
 /**
  * Reads the answer to certConf, or to a pollReq about one. An error means that the CA does not regard the certificate
- * as accepted and may revoke it, so it must not be used. But where an earlier certConf may have arrived, two errors tell
- * that it did: certConfirmed, and a complaint that the one sent again does not repeat the nonce of the CA's last answer,
- * which can only have been the answer to the first.
+ * as accepted and may revoke it, so it must not be used (`transient`: not before it is confirmed in another try). But
+ * where an earlier certConf may have arrived, two errors tell that it did: certConfirmed, and a complaint that the one
+ * sent again does not repeat the nonce of the CA's last answer, which can only have been the answer to the first. And
+ * where an earlier one was sent for sure, the CA may be through with the transaction: only an error about the
+ * certificate itself says that it is not confirmed.
  */
 export function confirmationResult(
   { body }: Answer,
@@ -69,18 +79,31 @@ export function confirmationResult(
   asked: ConfirmationQuestion,
 ): ConfirmationResult {
   const answer = bodyTypeExpected(body, ['pkiconf', 'error']);
-  if (answer.type === 'pkiconf') return 'confirmed';
+  if (answer.type === 'pkiconf') return { kind: 'confirmed' };
   const { status, failInfo = [] } = answer.value.pKIStatusInfo;
-  if (status === 'waiting') return 'delayed';
-  if (asked !== 'certConf' && failInfo.includes('certConfirmed')) return 'confirmed';
-  if (asked === 'certConfAgain' && failInfo.includes('badRecipientNonce')) return 'confirmed';
+  if (status === 'waiting') return { kind: 'delayed' };
+  const again = asked === 'certConfAgain' || asked === 'certConfAfterRestart';
+  if (asked !== 'certConf' && failInfo.includes('certConfirmed')) return { kind: 'confirmed' };
+  if (again && failInfo.includes('badRecipientNonce')) return { kind: 'confirmed' };
   const { message, retry, failInfo: reasons, statusText } = errorReported(answer.value, true);
   const label = certificateLabel(certificate);
+  if (asked === 'certConfAgain' && retry !== 'transient' && !failInfo.some((name) => NOT_CONFIRMED.includes(name))) {
+    return {
+      kind: 'confirmed',
+      assumed: printable(
+        `the CA's answer to our confirmation got lost, and to its repetition it said: ${message}; ` +
+          'the certificate is taken for confirmed, look there if it is not accepted',
+        600,
+      ),
+    };
+  }
   throw new CmpError({
     code: 'Rejected',
     retry: retry === 'request' ? 'transaction' : retry,
     message: printable(
-      `the CA did not accept our confirmation, so its certificate (${label}) is not used: ${message}`,
+      retry === 'transient'
+        ? `the CA could not take our confirmation of its certificate (${label}) yet: ${message}`
+        : `the CA did not accept our confirmation, so its certificate (${label}) is not used: ${message}`,
       1_000,
     ),
     failInfo: reasons,
@@ -100,18 +123,19 @@ export function sendConfirmation(
   return dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
 }
 
-/** Tells the CA that its certificate is not wanted, so that it can revoke it. The reason for that matters more than whether this works. */
+/** Tells the CA that its certificate is not wanted, so that it can revoke it. Whether the CA took note. */
 export async function refuse(
   dialogue: Dialogue,
   kept: KeptAnswer,
-  reason: CmpError,
+  reason: string,
   session: CmpSession,
   signal: AbortSignal,
-): Promise<void> {
-  const { content, pvno3 } = refusalContent(kept, reason.message, session);
+): Promise<boolean> {
+  const { content, pvno3 } = refusalContent(kept, reason, session);
   try {
     const answer = await dialogue.ask({ type: 'certConf', value: content }, signal, { pvno3 });
     bodyTypeExpected(answer.body, ['pkiconf']);
+    return true;
   } catch (error) {
     if (!(error instanceof CmpError)) throw error;
     const [certificate] = session.certificates.usable([kept.certificate]);
@@ -119,5 +143,6 @@ export async function refuse(
       { reason: error.message, certificate: certificate && certificateLabel(certificate) },
       'the CA did not take note that its certificate is refused',
     );
+    return false;
   }
 }

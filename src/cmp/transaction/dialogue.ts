@@ -54,8 +54,9 @@ export class Dialogue {
     this.#channel = session.transport.open(position.endpoint);
   }
 
-  static begin(session: CmpSession): Dialogue {
-    return new Dialogue(session, { transactionID: session.random(ID_OCTETS), seenNonces: [], knownSigners: [] });
+  /** `transactionID`: random if absent. */
+  static begin(session: CmpSession, transactionID: Uint8Array = session.random(ID_OCTETS)): Dialogue {
+    return new Dialogue(session, { transactionID, seenNonces: [], knownSigners: [] });
   }
 
   /** Goes on where an earlier dialogue stopped. */
@@ -65,6 +66,11 @@ export class Dialogue {
 
   get position(): DialoguePosition {
     return { ...this.#position, endpoint: this.#channel.endpoint };
+  }
+
+  /** Lower-case hexadecimal. */
+  get transactionID(): string {
+    return Buffer.from(this.#position.transactionID).toString('hex');
   }
 
   /** Printable name of our protection. */

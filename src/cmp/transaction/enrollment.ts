@@ -1,6 +1,5 @@
 import { encodeDer, sequenceOf, utf8String } from '../../asn1/index.js';
-import { certificateLabel } from '../certificate-label.js';
-import { CmpError, type CmpErrorCode } from '../error.js';
+import { CmpError, outcomeUnknown } from '../error.js';
 import { OID } from '../oids.js';
 import { PROFILES } from '../profile.js';
 import {
@@ -20,18 +19,27 @@ import {
 import type { CertResponse, InfoTypeAndValue } from '../schema/index.js';
 import { CERT_REQ_ID, type EnrollmentBody, enrollmentBody } from '../template.js';
 import { freeText, printable } from '../text.js';
-import { type CertificateRequest, readWish, type Wish } from '../wish.js';
+import { type CertificateRequest, type HoldCertificate, readWish, type Wish } from '../wish.js';
+import { abandon } from './abandon.js';
 import type { Answer } from './answer.js';
-import { type ConfirmationQuestion, confirmationResult, refuse, sendConfirmation } from './confirmation.js';
+import { type ConfirmationQuestion, confirmationResult, sendConfirmation } from './confirmation.js';
 import { Dialogue, IMPLICIT_CONFIRM } from './dialogue.js';
+import { Leftovers } from './leftovers.js';
 import type { EnrollmentResult, IssuedCertificate } from './outcome.js';
 import { WHOLE_MESSAGE } from './patience.js';
 import type { CmpSession } from './session.js';
-import { type KeptAnswer, restoreTransaction, storeTransaction, type TransactionState } from './state.js';
+import {
+  type KeptAnswer,
+  restoreTransaction,
+  storeTransaction,
+  type TransactionState,
+  type WaitingFor,
+} from './state.js';
 import { type ValidCertificate, validateCertificate } from './validate.js';
 
-/** How long to leave a CA alone whose answer to certConf or pollReq got lost, in milliseconds. */
+/** How long to leave a CA alone whose answer to certConf or pollReq got lost, in milliseconds: twice as long each time. */
 const ASK_AGAIN_MS = 5_000;
+const LONGEST_PAUSE_MS = 300_000;
 
 const ANSWER_TO = { ir: 'ip', cr: 'cp', p10cr: 'cp', kur: 'kup' } as const satisfies Record<EnrollmentBody, string>;
 
@@ -52,12 +60,17 @@ export async function startEnrollment(
   const now = session.clock.now();
   const body = await enrollmentBody(session.enrollment, session.proofOfPossession, wish, now);
   const deadline = new Date(now.getTime() + session.maxPollingMs);
-  return new Enrollment(session, wish, deadline, signal, Dialogue.begin(session)).run((enrollment, dialogue) =>
+  const dialogue = Dialogue.begin(session, request.transactionID);
+  return new Enrollment({ session, wish, hold: request.hold, deadline, signal, dialogue }).run((enrollment) =>
     dialogue.ask(body, signal, { generalInfo: generalInfo(session) }).then((answer) => enrollment.onAnswer(answer)),
   );
 }
 
-/** Goes on with a transaction that was put off. The request must be the one it was begun with. */
+/**
+ * Goes on with a transaction that was put off, or that a certificate was held of. The request must be the one it was
+ * begun with: where it names its transactionID, that must be the one of the record. What the record says of a
+ * certificate is not believed: it is verified as if it came from the CA.
+ */
 export async function resumeEnrollment(
   request: CertificateRequest,
   stored: Readonly<Record<string, unknown>>,
@@ -65,11 +78,18 @@ export async function resumeEnrollment(
   signal: AbortSignal,
 ): Promise<EnrollmentResult> {
   const wish = readWish(request);
-  const state = restoreTransaction(stored);
-  deadlineNotPassed(session.clock.now(), state.deadline);
+  const state = restoreTransaction(stored, request.transactionID);
   const dialogue = Dialogue.continue(session, state.position);
-  return new Enrollment(session, wish, state.deadline, signal, dialogue).run((enrollment) => enrollment.resume(state));
+  const { confirmations } = state;
+  const deadline = postponed(state, session.clock.now());
+  return new Enrollment({ session, wish, hold: request.hold, deadline, confirmations, signal, dialogue }).run(
+    (enrollment) => enrollment.resume(state),
+  );
 }
+
+/** The CA's time is what it keeps us waiting: if we come later than was agreed, for whatever reason, that is not its. */
+const postponed = ({ deadline, due }: TransactionState, now: Date): Date =>
+  new Date(deadline.getTime() + Math.max(0, now.getTime() - due.getTime()));
 
 function generalInfo({ implicitConfirm, certProfile }: CmpSession): InfoTypeAndValue[] {
   const items: InfoTypeAndValue[] = [];
@@ -86,25 +106,47 @@ interface HeldCertificate {
   readonly valid: ValidCertificate;
 }
 
+interface EnrollmentParts {
+  readonly session: CmpSession;
+  readonly wish: Wish;
+  readonly hold: HoldCertificate | undefined;
+  /** When the transaction is given up, if the CA is reachable from now on. */
+  readonly deadline: Date;
+  /** How often certConf was sent before. */
+  readonly confirmations?: number;
+  readonly signal: AbortSignal;
+  readonly dialogue: Dialogue;
+}
+
 /** One run of the client's state machine. */
 class Enrollment {
   readonly #session: CmpSession;
   readonly #wish: Wish;
+  readonly #hold: HoldCertificate | undefined;
   readonly #deadline: Date;
   readonly #signal: AbortSignal;
   readonly #dialogue: Dialogue;
+  readonly #leftovers: Leftovers;
+  #confirmations: number;
 
-  constructor(session: CmpSession, wish: Wish, deadline: Date, signal: AbortSignal, dialogue: Dialogue) {
+  constructor({ session, wish, hold, deadline, confirmations = 0, signal, dialogue }: EnrollmentParts) {
     this.#session = session;
     this.#wish = wish;
+    this.#hold = hold;
     this.#deadline = deadline;
     this.#signal = signal;
     this.#dialogue = dialogue;
+    this.#confirmations = confirmations;
+    this.#leftovers = new Leftovers(dialogue, session, signal);
   }
 
-  async run(steps: (enrollment: this, dialogue: Dialogue) => Promise<EnrollmentResult>): Promise<EnrollmentResult> {
+  async run(steps: (enrollment: this) => Promise<EnrollmentResult>): Promise<EnrollmentResult> {
     try {
-      return await steps(this, this.#dialogue);
+      return await steps(this);
+    } catch (error) {
+      throw error instanceof CmpError && error.failInfo.includes('transactionIdInUse')
+        ? this.#leftovers.unknown(error)
+        : error;
     } finally {
       await this.#dialogue.close();
     }
@@ -137,7 +179,14 @@ class Enrollment {
   async resume({ kept, pollId, waitingFor }: TransactionState): Promise<EnrollmentResult> {
     if (kept === undefined) return this.#poll(pollId, undefined);
     const held = { kept, valid: await this.#validate(kept, false) };
-    return waitingFor === 'confirmation' ? this.#confirm(held, true) : this.#poll(pollId, undefined, held);
+    switch (waitingFor) {
+      case 'confirmation':
+        return this.#confirm(held, 'certConfAfterRestart');
+      case 'confirmationAnswer':
+        return this.#confirm(held, 'certConfAgain');
+      default:
+        return this.#poll(pollId, undefined, held);
+    }
   }
 
   /** Holds the certificate against all rules; tells the CA when it is refused. */
@@ -146,11 +195,8 @@ class Enrollment {
       return validateCertificate(kept, this.#wish, this.#session);
     } catch (error) {
       if (!(error instanceof CmpError)) throw error;
-      if (implicit) throw this.#withHint(error, kept, 'counts as confirmed at the CA (implicitConfirm)');
-      await refuse(this.#dialogue, kept, error, this.#session, this.#signal);
-      const { refusedCertificates } = this.#session.profile ?? PROFILES.default;
-      if (refusedCertificates === 'revoked') throw error;
-      throw this.#withHint(error, kept, 'stays valid, because this kind of CA does not revoke what is refused');
+      if (implicit) throw this.#leftovers.valid(error, kept, 'counts as confirmed at the CA (implicitConfirm)');
+      throw await this.#leftovers.refuse(error, kept);
     }
   }
 
@@ -165,35 +211,77 @@ class Enrollment {
     const remark =
       decision === 'grantedWithMods' ? [`the CA granted the request with modifications${said && `: ${said}`}`] : [];
     const remarked = { ...valid, notes: [...remark, ...valid.notes] };
-    return implicit ? this.#issued(remarked, 'implicit') : this.#confirm({ kept, valid: remarked }, false);
+    return implicit ? this.#issued(remarked, 'implicit') : this.#confirm({ kept, valid: remarked }, 'certConf');
   }
 
   /** Confirms; when the answer gets lost, the certificate is kept and certConf sent again later. */
-  async #confirm(held: HeldCertificate, again: boolean): Promise<EnrollmentResult> {
+  async #confirm(held: HeldCertificate, asked: Exclude<ConfirmationQuestion, 'pollReq'>): Promise<EnrollmentResult> {
     const { kept, valid } = held;
+    const state = this.#store('confirmation', WHOLE_MESSAGE, this.#session.clock.now(), kept);
+    if ((await this.#hold?.(state, valid.certificate)) === 'unwanted') {
+      const message = 'the request went away before its certificate was confirmed, so it was refused';
+      throw await this.#leftovers.refuse(new CmpError({ code: 'Withdrawn', message }), kept);
+    }
     let answer: Answer;
+    this.#confirmations++;
     try {
       answer = await sendConfirmation(this.#dialogue, valid.certificate, kept.certReqId, this.#session, this.#signal);
     } catch (error) {
       if (!(error instanceof CmpError) || !outcomeUnknown(error)) throw error;
-      const now = this.#session.clock.now();
-      deadlineNotPassed(now, this.#deadline);
-      return {
-        kind: 'pending',
-        state: this.#store('confirmation', WHOLE_MESSAGE, kept),
-        notBefore: new Date(now.getTime() + Math.max(ASK_AGAIN_MS, error.retryAfterMs ?? 0)),
-        reason: printable(
-          `the certificate is here, but the CA's answer to our confirmation is not: ${error.message}`,
-          600,
-        ),
-      };
+      return this.#confirmLater(error, held, 'confirmationAnswer');
     }
-    return this.#onConfirmation(answer, held, again ? 'certConfAgain' : 'certConf');
+    return this.#onConfirmation(answer, held, asked);
+  }
+
+  async #confirmLater(
+    error: CmpError,
+    { kept, valid }: HeldCertificate,
+    waitingFor: WaitingFor,
+  ): Promise<EnrollmentResult> {
+    // While nobody answers, the CA's time does not run.
+    if (error.retry === 'unauthenticated' || !outcomeUnknown(error)) await this.#assertInTime(kept);
+    const pauseMs = Math.min(ASK_AGAIN_MS * 2 ** (this.#confirmations - 1), LONGEST_PAUSE_MS);
+    const notBefore = this.#later(Math.max(pauseMs, error.retryAfterMs ?? 0));
+    return {
+      kind: 'pending',
+      state: this.#store(waitingFor, WHOLE_MESSAGE, notBefore, kept),
+      notBefore,
+      reason: printable(`the certificate is here, but the CA did not confirm it yet: ${error.message}`, 600),
+      certificate: valid.certificate,
+    };
   }
 
   async #onConfirmation(answer: Answer, held: HeldCertificate, asked: ConfirmationQuestion): Promise<EnrollmentResult> {
-    const result = confirmationResult(answer, held.valid.certificate, asked);
-    return result === 'delayed' ? this.#wait(WHOLE_MESSAGE, undefined, held) : this.#issued(held.valid, 'explicit');
+    const { kept, valid } = held;
+    try {
+      const result = confirmationResult(answer, valid.certificate, asked);
+      if (result.kind === 'delayed') return await this.#wait(WHOLE_MESSAGE, undefined, held);
+      const { assumed } = result;
+      return this.#issued(assumed === undefined ? valid : { ...valid, notes: [...valid.notes, assumed] }, 'explicit');
+    } catch (error) {
+      if (!(error instanceof CmpError) || error.code !== 'Rejected') throw error;
+      // Whoever is out of order has not decided: the certificate may be valid there for all we know.
+      if (error.retry === 'transient')
+        return await this.#confirmLater(error, held, asked === 'certConfAgain' ? 'confirmationAnswer' : 'confirmation');
+      throw this.#leftovers.unknown(error, kept);
+    }
+  }
+
+  /** Throws when the CA had all the time it gets; it is told so, unless it is its turn to confirm. */
+  async #assertInTime(kept: KeptAnswer | undefined): Promise<void> {
+    try {
+      deadlineNotPassed(this.#session.clock.now(), this.#deadline);
+    } catch (error) {
+      if (!(error instanceof CmpError)) throw error;
+      const noted =
+        kept === undefined &&
+        (await abandon(this.#dialogue, 'the client cannot wait any longer', this.#session, this.#signal));
+      throw noted ? error : this.#leftovers.unknown(error, kept);
+    }
+  }
+
+  #later(milliseconds: number): Date {
+    return new Date(this.#session.clock.now().getTime() + milliseconds);
   }
 
   /** The CA wants time. The first pollReq may go at once (RFC 9483 section 4.4), so that it can say how long. */
@@ -208,12 +296,14 @@ class Enrollment {
       return await this.#poll(pollId, reason, held);
     } catch (error) {
       if (!(error instanceof CmpError) || !outcomeUnknown(error)) throw error;
-      const now = this.#session.clock.now();
+      const notBefore = this.#later(Math.max(ASK_AGAIN_MS, error.retryAfterMs ?? 0));
+      const waitingFor = held === undefined ? 'certificate' : 'confirmationDelayed';
       return {
         kind: 'pending',
-        state: this.#store(held === undefined ? 'certificate' : 'confirmationDelayed', pollId, held?.kept, before),
-        notBefore: new Date(now.getTime() + Math.max(ASK_AGAIN_MS, error.retryAfterMs ?? 0)),
+        state: this.#store(waitingFor, pollId, notBefore, held?.kept, before),
+        notBefore,
         reason: printable(`${freeText(reason)} (${error.message})`),
+        ...(held && { certificate: held.valid.certificate }),
       };
     }
   }
@@ -225,41 +315,30 @@ class Enrollment {
       return held === undefined ? this.onAnswer(answer) : this.#onConfirmation(answer, held, 'pollReq');
     }
     const { checkAfter, reason = why } = pollRepForUs(answer.body.value, pollId);
-    const now = this.#session.clock.now();
-    deadlineNotPassed(now, this.#deadline);
+    await this.#assertInTime(held?.kept);
+    const notBefore = this.#later(waitMs(checkAfter, this.#session.clock.now(), this.#deadline));
     return {
       kind: 'pending',
-      state: this.#store(held === undefined ? 'certificate' : 'confirmationDelayed', pollId, held?.kept),
-      notBefore: new Date(now.getTime() + waitMs(checkAfter, now, this.#deadline)),
+      state: this.#store(held === undefined ? 'certificate' : 'confirmationDelayed', pollId, notBefore, held?.kept),
+      notBefore,
       reason: freeText(reason),
+      ...(held && { certificate: held.valid.certificate }),
     };
   }
 
   #store(
-    waitingFor: TransactionState['waitingFor'],
+    waitingFor: WaitingFor,
     pollId: number,
+    due: Date,
     kept: KeptAnswer | undefined,
     position = this.#dialogue.position,
   ) {
-    return storeTransaction({
-      waitingFor,
-      pollId,
-      kept,
-      position,
-      deadline: this.#deadline,
-    });
-  }
-
-  /** Where the CA leaves a certificate valid that we refuse, somebody has to revoke it. `why` follows its name. */
-  #withHint({ cause, code, message, retry }: CmpError, kept: KeptAnswer, why: string): CmpError {
-    const [certificate] = this.#session.certificates.usable([kept.certificate]);
-    const which = certificate === undefined ? 'It' : `The certificate (${certificateLabel(certificate)})`;
-    const hint = `${message}. ${which} ${why}: have it revoked there`;
-    return new CmpError({ code, retry, message: printable(hint, 1_200), cause });
+    const [deadline, confirmations] = [this.#deadline, this.#confirmations];
+    return storeTransaction({ waitingFor, pollId, due, deadline, confirmations, kept, position });
   }
 
   #issued(valid: ValidCertificate, confirmation: 'explicit' | 'implicit'): IssuedCertificate {
-    const { transactionID, endpoint = '' } = this.#dialogue.position;
+    const { endpoint = '' } = this.#dialogue.position;
     return {
       kind: 'issued',
       ...valid,
@@ -268,22 +347,8 @@ class Enrollment {
         protection: this.#dialogue.protection,
         confirmation,
         endpoint,
-        transactionID: Buffer.from(transactionID).toString('hex'),
+        transactionID: this.#dialogue.transactionID,
       },
     };
   }
-}
-
-const NO_BELIEVABLE_ANSWER: readonly CmpErrorCode[] = [
-  'ConnectionFailed',
-  'TlsFailed',
-  'Timeout',
-  'HttpFailed',
-  'ResponseTooLarge',
-  'SignerUntrusted',
-];
-
-/** Failures after which nobody knows whether the CA has our message, and what it thinks of it. */
-function outcomeUnknown({ code, retry }: CmpError): boolean {
-  return retry === 'unauthenticated' || NO_BELIEVABLE_ANSWER.includes(code);
 }

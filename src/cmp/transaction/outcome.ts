@@ -39,4 +39,6 @@ interface PutOff {
   readonly notBefore: Date;
   /** Why, printable; empty if the CA does not say. */
   readonly reason: string;
+  /** The certificate that waits for its confirmation; absent while the CA has not decided. */
+  readonly certificate?: Certificate;
 }

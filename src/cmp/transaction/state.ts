@@ -5,10 +5,11 @@ import type { DialoguePosition } from './dialogue.js';
 /**
  * What a transaction waits for:
  * - `certificate`: the CA has not decided yet; ask again with pollReq.
- * - `confirmation`: the certificate is here and good, but our certConf may not have arrived; send it again.
+ * - `confirmation`: the certificate is here and good, and our certConf may have been sent or not; send it (again).
+ * - `confirmationAnswer`: our certConf was sent, its answer got lost; send it again.
  * - `confirmationDelayed`: the CA has our certConf and needs time; ask again with pollReq.
  */
-type WaitingFor = 'certificate' | 'confirmation' | 'confirmationDelayed';
+export type WaitingFor = 'certificate' | 'confirmation' | 'confirmationAnswer' | 'confirmationDelayed';
 
 /** The answer that brought the certificate, kept while its confirmation is outstanding. */
 export interface KeptAnswer {
@@ -26,8 +27,12 @@ export interface TransactionState {
   readonly position: DialoguePosition;
   /** certReqId for pollReq. */
   readonly pollId: number;
-  /** When the transaction is given up. */
+  /** When the next message was to be sent. */
+  readonly due: Date;
+  /** When the transaction is given up, if nothing but the CA delays it after `due`. */
   readonly deadline: Date;
+  /** How often certConf was sent. */
+  readonly confirmations: number;
   readonly kept?: KeptAnswer | undefined;
 }
 
@@ -44,7 +49,9 @@ export function storeTransaction({
   waitingFor,
   position,
   pollId,
+  due,
   deadline,
+  confirmations,
   kept,
 }: TransactionState): StoredTransaction {
   const { transactionID, lastNonce, peerNonce, delayedNonce, seenNonces, knownSigners, endpoint } = position;
@@ -53,7 +60,9 @@ export function storeTransaction({
     version: VERSION,
     waitingFor,
     pollId,
+    due: due.toISOString(),
     deadline: deadline.toISOString(),
+    confirmations,
     endpoint,
     transactionID: text(transactionID),
     seenNonces: texts(seenNonces),
@@ -121,7 +130,7 @@ class Fields {
   }
 }
 
-const WAITING: readonly WaitingFor[] = ['certificate', 'confirmation', 'confirmationDelayed'];
+const WAITING: readonly WaitingFor[] = ['certificate', 'confirmation', 'confirmationAnswer', 'confirmationDelayed'];
 
 function unreadable(what: string): CmpError {
   return new CmpError({
@@ -131,10 +140,18 @@ function unreadable(what: string): CmpError {
   });
 }
 
-/** Throws CmpError `Internal`, class `transaction`, when the record is not one that `storeTransaction` made. */
-export function restoreTransaction(stored: Readonly<Record<string, unknown>>): TransactionState {
+/**
+ * Throws CmpError `Internal`, class `transaction`, when the record is not one that `storeTransaction` made, or when it is
+ * about another transaction than the one that is expected (absent: any).
+ */
+export function restoreTransaction(
+  stored: Readonly<Record<string, unknown>>,
+  expectedId?: Uint8Array,
+): TransactionState {
   const fields = new Fields(stored);
   if (fields.integer('version') !== VERSION) throw unreadable('another version of this program made it');
+  if (expectedId !== undefined && !Buffer.from(expectedId).equals(fields.octets('transactionID')))
+    throw unreadable('it is about another transaction');
   const waitingFor = WAITING.find((name) => name === fields.string('waitingFor'));
   if (waitingFor === undefined) throw unreadable('waitingFor is unknown');
   const kept = fields.fields('kept');
@@ -143,7 +160,9 @@ export function restoreTransaction(stored: Readonly<Record<string, unknown>>): T
     return {
       waitingFor,
       pollId: fields.integer('pollId'),
+      due: fields.date('due'),
       deadline: fields.date('deadline'),
+      confirmations: fields.integer('confirmations'),
       position: {
         endpoint: fields.string('endpoint'),
         transactionID: fields.octets('transactionID'),

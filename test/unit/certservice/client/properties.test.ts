@@ -7,11 +7,11 @@ import {
   propertiesOf,
   propertyNotes,
 } from '../../../../src/certservice/client/properties.js';
-import { type CertificateRequest, readWish } from '../../../../src/cmp/wish.js';
+import { readWish } from '../../../../src/cmp/wish.js';
 import { createCsr, encodePem, parseName } from '../../../../src/pki/index.js';
 import { fixture, MemoryLogger, request } from './support.js';
 
-const logged = (wanted: CertificateRequest, form: CsrForm['form']) => {
+const logged = (wanted: Parameters<typeof readWish>[0], form: CsrForm['form']) => {
   const logger = new MemoryLogger();
   const properties = propertiesOf(readWish(wanted), form);
   logProperties(logger, {}, properties);

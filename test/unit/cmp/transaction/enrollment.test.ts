@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { CmpError } from '../../../../src/cmp/error.js';
 import type { ReceivedMessage } from '../../../../src/cmp/message.js';
 import { OID } from '../../../../src/cmp/oids.js';
-import type { PKIBody } from '../../../../src/cmp/schema/index.js';
+import type { KnownFailureInfo, PKIBody } from '../../../../src/cmp/schema/index.js';
 import {
   type CmpSession,
   type EnrollmentResult,
   resumeEnrollment,
   startEnrollment,
 } from '../../../../src/cmp/transaction/index.js';
+import type { HoldCertificate } from '../../../../src/cmp/wish.js';
 import { certHash, NULL_DN } from '../../../../src/pki/index.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { type CaOptions, macProtector, signingProtector, TestCa, type Twist } from '../support/ca.js';
@@ -381,24 +382,148 @@ describe('an answer', () => {
   });
 });
 
+describe('a certificate that is held', () => {
+  const held = (answer: 'wanted' | 'unwanted') => {
+    const kept: Readonly<Record<string, unknown>>[] = [];
+    const hold: HoldCertificate = async (state) => {
+      kept.push(JSON.parse(JSON.stringify(state)));
+      return answer;
+    };
+    return { kept, wish: request({ hold }) };
+  };
+
+  it('is told before the CA hears of it, with all that is needed to go on after a crash', async () => {
+    const { kept, wish } = held('wanted');
+    const { ca, client, start } = setUp();
+    await start(wish);
+    expect(kept).toHaveLength(1);
+    expect(ca.bodies).toEqual(['ir', 'certConf']);
+    const again = await resumeEnrollment(wish, kept[0] ?? {}, client, signal);
+    expect(again).toMatchObject({ kind: 'issued', certificate: { serialHex: certificate('new.crt').serialHex } });
+    expect(ca.bodies).toEqual(['ir', 'certConf', 'certConf']);
+  });
+
+  it('is not told where the CA does without confirmation', async () => {
+    const { kept, wish } = held('wanted');
+    const { start } = setUp({ grantImplicit: true }, { implicitConfirm: true });
+    expect(await start(wish)).toMatchObject({ kind: 'issued', facts: { confirmation: 'implicit' } });
+    expect(kept).toEqual([]);
+  });
+
+  it('is refused when nobody wants it any more', async () => {
+    const { wish } = held('unwanted');
+    const { ca, start } = setUp();
+    await expect(start(wish)).rejects.toMatchObject({ code: 'Withdrawn', leftover: { state: 'rejected' } });
+    expect(statusOf(ca.received[1])?.statusInfo).toMatchObject({ status: 'rejection' });
+  });
+
+  it('is believed nothing when it comes back: another certificate in the record is refused', async () => {
+    const { kept, wish } = held('wanted');
+    const { client, start } = setUp();
+    await start(wish);
+    const record = kept[0] as { kept: object };
+    const other = Buffer.from(certificate('ra-p256.crt').der).toString('base64');
+    const forged = { ...record, kept: { ...record.kept, certificate: other } };
+    await expect(resumeEnrollment(wish, forged, client, signal)).rejects.toMatchObject({ code: 'CertificateRefused' });
+  });
+
+  it('is not looked for in the record of another transaction', async () => {
+    const { kept, wish } = held('wanted');
+    const { client, start } = setUp();
+    await start(wish);
+    const mine = { ...wish, transactionID: new Uint8Array(16) };
+    await expect(resumeEnrollment(mine, kept[0] ?? {}, client, signal)).rejects.toMatchObject({
+      code: 'Internal',
+      retry: 'transaction',
+    });
+  });
+});
+
+describe('a transactionID', () => {
+  it('is the one that the request names', async () => {
+    const transactionID = Buffer.from('0123456789abcdef');
+    const { ca, start } = setUp();
+    expect(await start(request({ transactionID }))).toMatchObject({
+      facts: { transactionID: transactionID.toString('hex') },
+    });
+    expect(ca.received.map(({ header }) => Buffer.from(header.transactionID ?? []))).toEqual([
+      transactionID,
+      transactionID,
+    ]);
+  });
+
+  it('that is in use may have led to a certificate that nobody knows', async () => {
+    const { start } = setUp({
+      twist: only(0, {
+        body: { type: 'error', value: { pKIStatusInfo: { status: 'rejection', failInfo: ['transactionIdInUse'] } } },
+      }),
+    });
+    await expect(start()).rejects.toMatchObject({
+      retry: 'transaction',
+      leftover: { state: 'unknown', transactionID: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    });
+  });
+});
+
 describe('a confirmation', () => {
   const notNow: PKIBody = { type: 'error', value: { pKIStatusInfo: { status: 'waiting' } } };
-  const no = (failInfo: 'badRecipientNonce' | 'badRequest' | 'certConfirmed' | 'systemFailure'): PKIBody => ({
+  const no = (failInfo: KnownFailureInfo): PKIBody => ({
     type: 'error',
     value: { pKIStatusInfo: { status: 'rejection', failInfo: [failInfo] } },
   });
   const lost = new CmpError({ code: 'Timeout', message: 'nothing came back' });
 
-  it.each([
-    ['badRequest', 'transaction'],
-    ['systemFailure', 'transient'],
-  ] as const)('that the CA refuses (%s) takes the certificate with it', async (failInfo, retry) => {
-    const { start } = setUp({ twist: only(1, { body: no(failInfo) }) });
-    await expect(start()).rejects.toMatchObject({
+  it('that the CA refuses takes the certificate with it, which is named', async () => {
+    const { start } = setUp({ twist: only(1, { body: no('badRequest') }) });
+    await expect(start(request({ transactionID: Buffer.alloc(16, 7) }))).rejects.toMatchObject({
       code: 'Rejected',
-      retry,
+      retry: 'transaction',
       message: expect.stringMatching(/serial [0-9a-f]+, issued by "CN=Test Issuing CA,O=CMP Test"\) is not used/),
+      leftover: {
+        state: 'unknown',
+        transactionID: '07'.repeat(16),
+        certificate: { serialHex: certificate('new.crt').serialHex },
+      },
     });
+  });
+
+  it('that the CA cannot take for now is sent again, and the certificate is kept', async () => {
+    const { ca, start, resume } = setUp({ twist: only(1, { body: no('systemFailure') }) });
+    const pending = await start();
+    expect(pending).toMatchObject({ kind: 'pending', reason: expect.stringContaining('could not take') });
+    expect(await resume(pending)).toMatchObject({
+      kind: 'issued',
+      notes: expect.not.arrayContaining([expect.stringContaining('confirm')]),
+    });
+    expect(ca.bodies).toEqual(['ir', 'certConf', 'certConf']);
+  });
+
+  it.each([
+    [
+      'is through with it',
+      'badRequest',
+      { kind: 'issued', notes: expect.arrayContaining([expect.stringContaining('taken for confirmed')]) },
+    ],
+    ['does not hold it for confirmed', 'badCertId', { code: 'Rejected', leftover: { state: 'unknown' } }],
+  ] as const)('that is sent again to a CA that %s', async (_name, failInfo, expected) => {
+    const { start, resume } = setUp({
+      twist: (_request, at) => (at === 1 ? { failure: lost } : at === 2 ? { body: no(failInfo) } : undefined),
+    });
+    const pending = await start();
+    expect(await resume(pending).catch((error: unknown) => error)).toMatchObject(expected);
+  });
+
+  it('whose answers are lost is sent ever less often, and never given up while nobody answers', async () => {
+    const { client, start, resume } = setUp({ twist: (_request, at) => (at > 0 ? { failure: lost } : undefined) });
+    const pauses: number[] = [];
+    let pending = await start();
+    for (let round = 0; round < 10; round++) {
+      if (pending.kind !== 'pending') throw new Error('not pending');
+      pauses.push((pending.notBefore.getTime() - client.clock.now().getTime()) / 1_000);
+      await (client.clock as ManualClock).advance(3_600_000);
+      pending = await resume(pending);
+    }
+    expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300, 300]);
   });
 
   it.each([
@@ -583,11 +708,30 @@ describe('waiting', () => {
     await expect(patient(0, () => ({ body })).start()).rejects.toMatchObject({ code: 'Rejected', retry: 'transient' });
   });
 
-  it('ends at the deadline, whatever the CA says', async () => {
-    const { clock, start, resume } = patient(100);
+  it('ends at the deadline, whatever the CA says, and the CA is told', async () => {
+    const { ca, client, clock, start, resume } = patient(1_000);
+    let pending = await start();
+    const polls = async (): Promise<never> => {
+      for (;;) {
+        if (pending.kind !== 'pending') throw new Error('not pending');
+        await clock.advance(pending.notBefore.getTime() - clock.now().getTime());
+        pending = await resume(pending);
+      }
+    };
+    const begun = clock.now().getTime();
+    await expect(polls()).rejects.toMatchObject({ code: 'PollingExpired', retry: 'transaction' });
+    expect(clock.now().getTime() - begun).toBe(client.maxPollingMs);
+    expect(ca.bodies.at(-1)).toBe('error');
+  });
+
+  it('does not count time in which the CA was not asked', async () => {
+    const { client, clock, start, resume } = patient(2);
     const pending = await start();
-    await clock.advance(3_600_000);
-    await expect(resume(pending)).rejects.toMatchObject({ code: 'PollingExpired', retry: 'transaction' });
+    await clock.advance(100 * client.maxPollingMs);
+    const later = await resume(pending);
+    expect(later).toMatchObject({ kind: 'pending' });
+    await clock.advance(100 * client.maxPollingMs);
+    expect(await resume(later)).toMatchObject({ kind: 'issued' });
   });
 
   it('is possible for a whole message, too', async () => {
