@@ -10,10 +10,10 @@ import { parse } from 'yaml';
 const CRDS = {
   namespaced: 'crds/certmanager.onap.org_cmpv2issuers.yaml',
   cluster: 'crds/certmanager.onap.org_cmpv2clusterissuers.yaml',
+  transactions: 'crds/certmanager.onap.org_cmpv2transactions.yaml',
 };
-export const TARGET = 'src/api/generated/issuer-schema.ts';
 
-const BANNER = `/* Generated from ${CRDS.namespaced} by "npm run api:generate". Do not edit. */`;
+const banner = (crd) => `/* Generated from ${crd} by "npm run api:generate". Do not edit. */`;
 
 /**
  * The JSON schema of an object as the API server returns it: a field with a default is always there
@@ -38,37 +38,44 @@ function toJsonSchema(node) {
   return schema;
 }
 
-const schemaOf = (crd) => crd.spec.versions[0].schema.openAPIV3Schema.properties;
+const OPTIONS = {
+  bannerComment: '',
+  additionalProperties: false,
+  style: { singleQuote: true, semi: true, printWidth: 120, trailingComma: 'all' },
+};
 
-/** What the generated file must hold. Throws when the two CRDs do not agree. */
+/** The text of a generated file with these types. */
+async function typesOf(crd, schemas) {
+  const parts = [];
+  for (const [name, schema] of Object.entries(schemas)) parts.push(await compile(toJsonSchema(schema), name, OPTIONS));
+  return `${[banner(crd), ...parts.map((part) => part.trim())].join('\n\n')}\n`;
+}
+
+/** What each generated file must hold, by its path. Throws when the CRDs of both issuers do not agree. */
 export async function generate(root) {
-  const [namespaced, cluster] = await Promise.all(
-    [CRDS.namespaced, CRDS.cluster].map(async (file) => schemaOf(parse(await readFile(join(root, file), 'utf8')))),
-  );
+  const read = async (file) =>
+    parse(await readFile(join(root, file), 'utf8')).spec.versions[0].schema.openAPIV3Schema.properties;
+  const [namespaced, cluster, transaction] = await Promise.all(Object.values(CRDS).map(read));
   for (const field of ['spec', 'status'])
     if (!isDeepStrictEqual(namespaced[field], cluster[field]))
       throw new Error(`${field} differs between ${CRDS.namespaced} and ${CRDS.cluster}: make them equal`);
-
-  const options = {
-    bannerComment: '',
-    additionalProperties: false,
-    style: { singleQuote: true, semi: true, printWidth: 120, trailingComma: 'all' },
+  return {
+    'src/api/generated/issuer-schema.ts': await typesOf(CRDS.namespaced, {
+      IssuerSpec: namespaced.spec,
+      IssuerStatus: namespaced.status,
+    }),
+    'src/api/generated/transaction-schema.ts': await typesOf(CRDS.transactions, { TransactionSpec: transaction.spec }),
   };
-  const parts = [
-    await compile(toJsonSchema(namespaced.spec), 'IssuerSpec', options),
-    await compile(toJsonSchema(namespaced.status), 'IssuerStatus', options),
-  ];
-  return `${BANNER}\n\n${parts.map((part) => part.trim()).join('\n\n')}\n`;
 }
 
 if (process.argv[1] === import.meta.filename) {
   const root = join(import.meta.dirname, '..');
-  const wanted = await generate(root);
-  if (process.argv.includes('--check')) {
-    const found = await readFile(join(root, TARGET), 'utf8').catch(() => '');
-    if (found !== wanted) {
-      console.error(`${TARGET} does not match crds/: run "npm run api:generate" and commit the result`);
+  for (const [path, wanted] of Object.entries(await generate(root))) {
+    const file = join(root, path);
+    if (!process.argv.includes('--check')) await writeFile(file, wanted);
+    else if ((await readFile(file, 'utf8').catch(() => '')) !== wanted) {
+      console.error(`${path} does not match crds/: run "npm run api:generate" and commit the result`);
       process.exitCode = 1;
     }
-  } else await writeFile(join(root, TARGET), wanted);
+  }
 }

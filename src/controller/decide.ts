@@ -20,8 +20,8 @@ export type Action =
   | { readonly kind: 'wait'; readonly cause: 'ca' | 'failure'; readonly until: Date; readonly message: string }
   /** Say that it can never be granted. Final. */
   | { readonly kind: 'fail'; readonly message: string; readonly invalidRequest: boolean }
-  | { readonly kind: 'enroll' }
-  | { readonly kind: 'resume'; readonly state: PendingState }
+  | { readonly kind: 'enroll'; readonly attempt: number }
+  | { readonly kind: 'resume'; readonly attempt: number; readonly state: PendingState }
   /** Write the certificate. Final. */
   | { readonly kind: 'publish'; readonly outcome: IssuedOutcome };
 
@@ -81,19 +81,19 @@ function exchange(
   record: Extract<RequestRecord, { phase: 'retrying' | 'waiting' }> | undefined,
   now: Date,
 ): Action {
-  if (record === undefined) return { kind: 'enroll' };
+  if (record === undefined) return { kind: 'enroll', attempt: 1 };
   // Whatever failed before may work with repaired credentials; a wait that the CA ordered goes on regardless.
   const repaired = record.failure !== undefined && record.issuerRevision !== issuer.revision;
   const due = repaired || record.notBefore <= now;
   switch (record.phase) {
     case 'retrying':
       return due
-        ? { kind: 'enroll' }
+        ? { kind: 'enroll', attempt: record.attempt }
         : { kind: 'wait', cause: 'failure', until: record.notBefore, message: record.failure.message };
     case 'waiting':
       // A recreated issuer may mean another CA: its predecessor's exchange is none of its business.
-      if (record.issuerUid !== issuer.uid) return { kind: 'enroll' };
-      if (due) return { kind: 'resume', state: record.state };
+      if (record.issuerUid !== issuer.uid) return { kind: 'enroll', attempt: record.attempt + 1 };
+      if (due) return { kind: 'resume', attempt: record.attempt, state: record.state };
       return record.failure === undefined
         ? { kind: 'wait', cause: 'ca', until: record.notBefore, message: record.message }
         : { kind: 'wait', cause: 'failure', until: record.notBefore, message: record.failure.message };

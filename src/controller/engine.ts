@@ -5,11 +5,13 @@ import { WorkQueue } from '../kube/work-queue.js';
 import type { ControllerMetrics } from '../ops/metrics.js';
 import { IssuerController, keyOfIssuer } from './issuer-controller.js';
 import type { CreateEnroller } from './issuer-verifier.js';
+import { Orphans } from './orphans.js';
 import { RequestController } from './request-controller.js';
 import { BY_ISSUER } from './request-projection.js';
 import { RequestWriter } from './request-writer.js';
 import { SecretWatches } from './secret-watches.js';
 import { type SourceDeps, type Sources, secretWatcher } from './sources.js';
+import { TransactionRecords } from './transaction-records.js';
 
 export interface EngineDeps extends SourceDeps {
   readonly client: KubeClient;
@@ -56,8 +58,16 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
     },
     issuerQueue,
   );
+  const { clusterResourceNamespace } = options;
   const requests: RequestController = new RequestController(
-    { ...deps, requests: sources.requests, issuers, writer: new RequestWriter(deps) },
+    {
+      ...deps,
+      requests: sources.requests,
+      issuers,
+      writer: new RequestWriter(deps),
+      transactions: new TransactionRecords({ ...deps, saved: sources.transactions, clusterResourceNamespace }),
+      orphans: new Orphans(deps),
+    },
     requestQueue,
   );
 
@@ -77,6 +87,10 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
     added: (request) => requests.changed(request),
     updated: (_before, after) => requests.changed(after),
     deleted: (last) => requests.deleted(last),
+  });
+  sources.transactions.addHandler({
+    added: (transaction) => requests.recordSeen(transaction),
+    deleted: (last) => requests.recordGone(last),
   });
 
   return {

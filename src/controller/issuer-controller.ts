@@ -13,7 +13,7 @@ import { IssuerProblem } from './issuer-problem.js';
 import { secretNames } from './issuer-secrets.js';
 import { type CreateEnroller, verifyIssuer } from './issuer-verifier.js';
 import { type IssuerVerdict, type IssuerView, viewIssuer } from './issuer-view.js';
-import type { IssuerDirectory } from './request-controller.js';
+import type { IssuerDirectory } from './request-exchange.js';
 import { bounded } from './request-status.js';
 import type { SecretWatches } from './secret-watches.js';
 import { writeStatus } from './status-write.js';

@@ -9,6 +9,8 @@ export interface RecordContext {
   readonly now: Date;
   readonly uniform: Uniform;
   readonly issuer: { readonly uid: string; readonly revision: string };
+  /** The attempt that the exchange was part of. */
+  readonly attempt: number;
 }
 
 /** Honoured up to here; a CA that asks for more is asked again all the same. */
@@ -19,7 +21,9 @@ export function recordOutcome(outcome: EnrollmentOutcome, context: RecordContext
   if (outcome.kind === 'issued') return { phase: 'issued', outcome };
   return {
     phase: 'waiting',
+    attempt: context.attempt,
     state: outcome.state,
+    ...(outcome.certificate && { certificate: outcome.certificate }),
     issuerUid: context.issuer.uid,
     issuerRevision: context.issuer.revision,
     notBefore: outcome.notBefore,
@@ -43,22 +47,23 @@ export function recordFailure(
     message: error.message,
     count: failuresOf(previous) + 1,
   };
+  // A spoilt exchange cannot go on; any other failure leaves the CA where it was.
+  const goesOn =
+    previous?.phase === 'waiting' && error.retry !== 'transaction' && previous.issuerUid === context.issuer.uid;
+  const attempt = error.attemptSpent && !goesOn ? context.attempt + 1 : context.attempt;
   const after = {
     failure,
-    notBefore: new Date(context.now.getTime() + delayMs(error, failure.count, context.uniform)),
+    notBefore: new Date(context.now.getTime() + delayMs(error, failure.count, attempt, context.uniform)),
     issuerRevision: context.issuer.revision,
   };
-  // A spoilt exchange cannot go on; any other failure leaves the CA where it was.
-  return previous?.phase === 'waiting' && error.retry !== 'transaction' && previous.issuerUid === context.issuer.uid
-    ? { ...previous, ...after }
-    : { phase: 'retrying', ...after };
+  return goesOn ? { ...previous, ...after } : { phase: 'retrying', attempt, ...after };
 }
 
 function failuresOf(record: RequestRecord | undefined): number {
   return record?.phase === 'retrying' || record?.phase === 'waiting' ? (record.failure?.count ?? 0) : 0;
 }
 
-function delayMs(error: EnrollmentError, count: number, uniform: Uniform): number {
-  const { policy, attempt } = paceAfter(error.retry, count);
+function delayMs(error: EnrollmentError, count: number, nextAttempt: number, uniform: Uniform): number {
+  const { policy, attempt } = paceAfter(error.retry, count, nextAttempt);
   return Math.max(fullJitter(policy, attempt, uniform), Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS));
 }

@@ -1,48 +1,33 @@
 import type { CertificateRequest } from '../api/certificate-request.js';
 import { isTrue } from '../api/conditions.js';
-import type { EnrollmentOutcome } from '../enrollment/enroller.js';
-import { EnrollmentError } from '../enrollment/error.js';
-import type { KubeClient } from '../kube/client.js';
+import type { Transaction } from '../api/transaction.js';
 import type { EventRecorder } from '../kube/event-recorder.js';
 import { type ObjectStore, objectKey, objectRef } from '../kube/store.js';
 import type { WorkItem, WorkQueue } from '../kube/work-queue.js';
-import type { ControllerMetrics } from '../ops/metrics.js';
-import type { Uniform } from '../runtime/backoff.js';
-import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { unreachable } from '../runtime/unreachable.js';
 import { type Action, decide, isFinished } from './decide.js';
-import type { EnrollerLease } from './enroller-lease.js';
-import { enrollmentRequest } from './enrollment-request.js';
-import { type IssuerName, issuerKey, issuerLabels, issuerOf } from './issuer-key.js';
+import { type IssuerName, issuerKey, issuerOf } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
-import { recordFailure, recordOutcome } from './next-record.js';
 import { requestEvent } from './request-events.js';
-import type { IssuedOutcome, RequestRecord } from './request-record.js';
+import { type ExchangeDeps, type ExchangeSubject, RequestExchange } from './request-exchange.js';
+import type { RequestRecord } from './request-record.js';
 import type { RequestNews } from './request-status.js';
 import type { RequestWriter } from './request-writer.js';
+import { Withdrawals } from './withdrawals.js';
 
-/** What requests need of issuers. */
-export interface IssuerDirectory {
-  view(name: IssuerName): IssuerView;
-  /** The way to the CA of a ready issuer, of the very revision that `view` told. */
-  lease(name: IssuerName, revision: string): EnrollerLease | undefined;
-}
-
-export interface RequestControllerDeps {
+export interface RequestControllerDeps extends ExchangeDeps {
   readonly requests: ObjectStore<CertificateRequest>;
-  readonly issuers: IssuerDirectory;
-  readonly client: KubeClient;
   readonly writer: RequestWriter;
   readonly recorder: EventRecorder;
-  readonly metrics: ControllerMetrics;
-  readonly clock: Clock;
-  readonly uniform: Uniform;
   readonly logger: Logger;
 }
 
 /** A request that decided about itself too often in one go lets others have the worker. */
 const MAX_STEPS = 4;
+
+/** When a record could not be written, it is tried again this often, in milliseconds. */
+const KEEP_AGAIN_MS = 30_000;
 
 type Timing = 'now' | { readonly at: Date } | undefined;
 
@@ -50,39 +35,63 @@ type Timing = 'now' | { readonly at: Date } | undefined;
 export class RequestController {
   readonly #deps: RequestControllerDeps;
   readonly #queue: Pick<WorkQueue, 'add' | 'addAfter' | 'forget' | 'remove'>;
+  readonly #exchange: RequestExchange;
   readonly #records = new Map<string, RequestRecord>();
+  readonly #withdrawals: Withdrawals;
 
   constructor(deps: RequestControllerDeps, queue: Pick<WorkQueue, 'add' | 'addAfter' | 'forget' | 'remove'>) {
     this.#deps = deps;
     this.#queue = queue;
+    this.#exchange = new RequestExchange(deps);
+    this.#withdrawals = new Withdrawals(deps);
   }
 
   /** The object is new or has changed. */
   changed(request: CertificateRequest): void {
     const name = issuerOf(request);
-    if (name === undefined) return;
-    if (isFinished(request)) {
-      this.#forget(request, !isTrue(request.status?.conditions, 'Ready'));
-      this.#queue.remove(objectKey(request.metadata));
-    } else this.#queue.add(issuerKey(name), objectKey(request.metadata));
+    const { uid } = request.metadata;
+    if (name === undefined || uid === undefined) return;
+    const key = objectKey(request.metadata);
+    if (!isFinished(request)) {
+      this.#queue.add(issuerKey(name), key);
+      return;
+    }
+    this.#queue.remove(key);
+    this.#forget(request, !isTrue(request.status?.conditions, 'Ready'));
+    if (this.#deps.transactions.has(uid)) this.#queue.add(issuerKey(name), key);
   }
 
   /** The object is gone; `last` is what it was. */
   deleted(last: CertificateRequest): void {
     if (issuerOf(last) === undefined) return;
-    this.#forget(last, true);
     this.#queue.remove(objectKey(last.metadata));
+    this.#forget(last, true);
+  }
+
+  /** A record of an exchange turned up: that of a finished request is of no use any more. */
+  recordSeen({ metadata: { namespace }, spec: { requestRef } }: Transaction): void {
+    const ref = { ...(namespace !== undefined && { namespace }), name: requestRef.name };
+    const request = this.#deps.requests.get(ref);
+    const name = request && issuerOf(request);
+    if (request?.metadata.uid === requestRef.uid && name !== undefined && isFinished(request))
+      this.#queue.add(issuerKey(name), objectKey(ref));
+  }
+
+  /** A record of an exchange is gone. */
+  recordGone({ spec }: Transaction): void {
+    this.#deps.transactions.forget(spec.requestRef.uid);
   }
 
   /** Works on one request until there is nothing to do for now. Throws when a write must be tried again. */
   async reconcile({ group, key }: WorkItem, signal: AbortSignal): Promise<void> {
+    await this.#withdrawals.callOff(key, signal);
     for (let step = 0; step < MAX_STEPS; step++) {
       const request = this.#deps.requests.get(objectRef(key));
       const name = request && issuerOf(request);
       const uid = request?.metadata.uid;
       if (request === undefined || name === undefined || uid === undefined) return;
       const view = this.#deps.issuers.view(name);
-      const action = decide(request, view, this.#records.get(uid), this.#deps.clock.now());
+      const action = decide(request, view, this.#record(uid), this.#deps.clock.now());
       const next = await this.#execute(action, request, uid, name, view, signal);
       if (next === undefined || signal.aborted) {
         this.#queue.forget(key);
@@ -97,6 +106,17 @@ export class RequestController {
     this.#queue.add(group, key);
   }
 
+  /** What is known of a request, in this process or from an earlier one. */
+  #record(uid: string): RequestRecord | undefined {
+    const known = this.#records.get(uid);
+    if (known !== undefined) return known;
+    const saved = this.#deps.transactions.find(uid);
+    if (saved === undefined) return undefined;
+    const record: RequestRecord = { phase: 'waiting', issuerRevision: '', ...saved };
+    this.#records.set(uid, record);
+    return record;
+  }
+
   async #execute(
     action: Action,
     request: CertificateRequest,
@@ -107,6 +127,8 @@ export class RequestController {
   ): Promise<Timing> {
     switch (action.kind) {
       case 'ignore':
+        if (action.because === 'finished') await this.#deps.transactions.remove(uid, signal);
+        return undefined;
       case 'awaitApproval':
         return undefined;
       case 'deny':
@@ -125,13 +147,61 @@ export class RequestController {
         return undefined;
       case 'wait':
         await this.#write(action, request, uid, { kind: 'pending', message: action.message }, signal);
-        return { at: action.until };
+        return {
+          at: view.state === 'ready' ? await this.#kept(action.until, request, uid, name, view, signal) : action.until,
+        };
       case 'enroll':
-      case 'resume':
-        return view.state === 'ready' ? this.#exchange(action, request, uid, name, view, signal) : undefined;
+      case 'resume': {
+        if (view.state !== 'ready') return undefined;
+        const subject = this.#subject(request, uid, name, view);
+        const record = await this.#exchange.run(action, subject, this.#records.get(uid), signal);
+        if (record === undefined) return 'now';
+        // Kept before anything else can happen; writing it is the next step.
+        this.#records.set(uid, record);
+        if (this.#current(request)?.metadata.uid === uid) return 'now';
+        this.#forget(request, true);
+        return undefined;
+      }
       default:
         return unreachable(action);
     }
+  }
+
+  /** Sees to it that a suspended exchange is recorded. When to come back. */
+  async #kept(
+    until: Date,
+    request: CertificateRequest,
+    uid: string,
+    name: IssuerName,
+    view: Extract<IssuerView, { state: 'ready' }>,
+    signal: AbortSignal,
+  ): Promise<Date> {
+    const record = this.#records.get(uid);
+    if (record?.phase !== 'waiting') return until;
+    if (await this.#exchange.keep(record, this.#subject(request, uid, name, view), signal)) return until;
+    return new Date(Math.min(until.getTime(), this.#deps.clock.now().getTime() + KEEP_AGAIN_MS));
+  }
+
+  #subject(
+    request: CertificateRequest,
+    uid: string,
+    name: IssuerName,
+    view: Extract<IssuerView, { state: 'ready' }>,
+  ): ExchangeSubject {
+    const isWanted = () => {
+      const now = this.#current(request);
+      return (
+        now?.metadata.uid === uid &&
+        now.metadata.deletionTimestamp === undefined &&
+        !isFinished(now) &&
+        !isTrue(now.status?.conditions, 'Denied')
+      );
+    };
+    return { request, uid, name, view, logger: this.#logger(request, name), isWanted };
+  }
+
+  #current({ metadata }: CertificateRequest): CertificateRequest | undefined {
+    return this.#deps.requests.get(objectRef(objectKey(metadata)));
   }
 
   async #write(
@@ -147,74 +217,32 @@ export class RequestController {
       this.#forget(request, true);
       return;
     }
-    if (news.kind !== 'pending') this.#records.set(uid, { phase: 'done' });
     const event = requestEvent(request, action);
     if (event !== undefined) this.#deps.recorder.record(event);
-  }
-
-  /** One exchange with the CA. Its result is kept before anything else can happen; writing it is the next step. */
-  async #exchange(
-    action: Extract<Action, { kind: 'enroll' | 'resume' }>,
-    request: CertificateRequest,
-    uid: string,
-    name: IssuerName,
-    view: Extract<IssuerView, { state: 'ready' }>,
-    signal: AbortSignal,
-  ): Promise<Timing> {
-    const { clock, metrics, client, issuers, uniform } = this.#deps;
-    const logger = this.#logger(request, name);
-    const previous = this.#records.get(uid);
-    const started = clock.monotonic();
-    const tookMs = () => Math.round(clock.monotonic() - started);
-    metrics.exchangesUnderWay(1);
-    let record: RequestRecord;
-    try {
-      const lease = issuers.lease(name, view.revision);
-      const outcome = await lease?.use((enroller) => {
-        const wanted = enrollmentRequest({ client, logger, backend: lease.backend, signal }, request, uid);
-        return action.kind === 'enroll'
-          ? enroller.enroll(wanted, signal)
-          : enroller.resume(wanted, action.state, signal);
-      });
-      // The issuer changed since `view`: look again.
-      if (outcome === undefined) return 'now';
-      record = recordOutcome(outcome, { now: clock.now(), uniform, issuer: view });
-      metrics.enrolled(issuerLabels(name), outcome.kind, tookMs());
-      logOutcome(logger, outcome, tookMs());
-    } catch (thrown) {
-      if (signal.aborted) return undefined;
-      const error = asEnrollmentError(thrown);
-      record = recordFailure(error, previous, { now: clock.now(), uniform, issuer: view });
-      metrics.enrolled(issuerLabels(name), error.code, tookMs());
-      logger.warn(
-        { ...failureFacts(error), durationMs: tookMs() },
-        error.retry === 'request' ? 'request refused' : 'exchange with the CA failed, trying again later',
-      );
-    } finally {
-      metrics.exchangesUnderWay(-1);
-    }
-    this.#records.set(uid, record);
-    const now = this.#deps.requests.get(objectRef(objectKey(request.metadata)));
-    if (now?.metadata.uid === uid) return 'now';
-    this.#forget(request, true);
-    return undefined;
+    if (news.kind === 'pending') return;
+    if (news.kind !== 'issued') this.#leave(request, this.#records.get(uid));
+    this.#records.set(uid, { phase: 'done' });
+    await this.#deps.transactions.remove(uid, signal);
   }
 
   /** Drops what is known of a request. `unclaimed`: if it had a certificate, nobody will ever get it. */
   #forget(request: CertificateRequest, unclaimed: boolean): void {
     const { uid } = request.metadata;
     if (uid === undefined) return;
-    const record = this.#records.get(uid);
-    const name = issuerOf(request);
-    if (unclaimed && name !== undefined && record?.phase === 'issued') {
-      this.#deps.metrics.certificateUnclaimed(issuerLabels(name));
-      this.#logger(request, name).warn(
-        certificateFacts(record.outcome),
-        'the request went away before its certificate could be delivered: consider revoking the certificate',
-      );
-    }
+    if (unclaimed) this.#leave(request, this.#records.get(uid));
     this.#records.delete(uid);
     this.#deps.writer.forget(uid);
+  }
+
+  /** Nobody waits any more for what was begun: the CA is told, as far as it can be, and what may be left there is named. */
+  #leave(request: CertificateRequest, record: RequestRecord | undefined): void {
+    const name = issuerOf(request);
+    if (name === undefined || record === undefined) return;
+    const logger = this.#logger(request, name);
+    if (record.phase === 'issued')
+      this.#deps.orphans.name({ fate: 'undelivered', certificate: record.outcome.details }, request, name, logger);
+    if (record.phase === 'waiting')
+      this.#queue.add(issuerKey(name), this.#withdrawals.add({ request, name, record, logger }));
   }
 
   #logger(request: CertificateRequest, name: IssuerName): Logger {
@@ -225,51 +253,4 @@ export class RequestController {
       issuer: issuerKey(name),
     });
   }
-}
-
-function certificateFacts({ details, chain, ca, notes }: IssuedOutcome) {
-  const { serial, subject, issuer, notAfter, body, protection, confirmation } = details;
-  return {
-    serial,
-    subject,
-    issuedBy: issuer,
-    notAfter: notAfter.toISOString(),
-    body,
-    protection,
-    confirmation,
-    chainLength: chain.length,
-    caCount: ca.length,
-    ...(notes.length > 0 && { notes }),
-  };
-}
-
-function failureFacts({ code, retry, message, failInfo, cause }: EnrollmentError) {
-  return {
-    code,
-    retry,
-    problem: message,
-    ...(failInfo.length > 0 && { failInfo }),
-    // The causes of all others are told in their messages.
-    ...(code === 'Internal' && { error: cause }),
-  };
-}
-
-function logOutcome(logger: Logger, outcome: EnrollmentOutcome, durationMs: number): void {
-  if (outcome.kind === 'issued') logger.info({ ...certificateFacts(outcome), durationMs }, 'certificate issued');
-  else
-    logger.info(
-      { notBefore: outcome.notBefore.toISOString(), reason: outcome.reason, durationMs },
-      'waiting for the CA',
-    );
-}
-
-/** Whatever else is thrown is a fault of ours: never final for the request, and loud in the log. */
-function asEnrollmentError(error: unknown): EnrollmentError {
-  if (error instanceof EnrollmentError) return error;
-  return new EnrollmentError({
-    code: 'Internal',
-    retry: 'transient',
-    message: 'internal error during enrolment: the log of the controller has the details; it is tried again',
-    cause: error,
-  });
 }

@@ -1,37 +1,49 @@
 import type { EnrollmentOutcome, PendingState } from '../enrollment/enroller.js';
 import type { EnrollmentErrorCode, RetryClass } from '../enrollment/error.js';
+import type { CertificateNames } from '../enrollment/leftover.js';
 
 export type IssuedOutcome = Extract<EnrollmentOutcome, { kind: 'issued' }>;
 
-/** What is known of one CertificateRequest beyond its object. Kept by uid: a recreated name is another request. */
+/** What is known of one request beyond its object. Kept by uid: a recreated name is another request. */
 export type RequestRecord =
   /** The last exchange failed; another one follows, not before `notBefore`. */
   | {
       readonly phase: 'retrying';
+      /** The attempt that follows. */
+      readonly attempt: number;
       readonly failure: Failure;
       readonly notBefore: Date;
       /** Revision of the issuer that it failed with: another revision may be tried at once. */
       readonly issuerRevision: string;
     }
-  /** The CA put the request off; the exchange goes on, not before `notBefore`. */
-  | {
-      readonly phase: 'waiting';
-      readonly state: PendingState;
-      /** The incarnation of the issuer that the exchange began with. */
-      readonly issuerUid: string;
-      readonly issuerRevision: string;
-      readonly notBefore: Date;
-      /** For a person: what the CA said. */
-      readonly message: string;
-      /** The last try to go on failed. */
-      readonly failure?: Failure;
-    }
+  | WaitingRecord
   /** A validated certificate that is not in the object yet. Never dropped before it is, or the object is gone. */
   | { readonly phase: 'issued'; readonly outcome: IssuedOutcome }
   /** The request can never be granted; the object does not say so yet. */
   | { readonly phase: 'refused'; readonly code: EnrollmentErrorCode; readonly message: string }
   /** The final state was written; our copy of the object may still be the one from before. */
   | { readonly phase: 'done' };
+
+/** The CA put the request off, or a certificate waits for its confirmation; it goes on, not before `notBefore`. */
+export interface WaitingRecord extends SuspendedExchange {
+  readonly phase: 'waiting';
+  readonly issuerRevision: string;
+  /** The last try to go on failed. */
+  readonly failure?: Failure;
+}
+
+/** An exchange with the CA that stands still: all that must be known to go on, even in another process. */
+export interface SuspendedExchange {
+  readonly attempt: number;
+  readonly state: PendingState;
+  /** The incarnation of the issuer that it began with. */
+  readonly issuerUid: string;
+  readonly notBefore: Date;
+  /** For a person: what the CA said. */
+  readonly message: string;
+  /** The certificate that waits for its confirmation; absent while the CA has not decided. */
+  readonly certificate?: CertificateNames;
+}
 
 export interface Failure {
   readonly code: EnrollmentErrorCode;

@@ -24,8 +24,13 @@ export const RETRY_PACE: Readonly<Record<RetryClass, RetryPace>> = {
 /** How many tries are quick, where any are. */
 export const QUICK_TRIES = 3;
 
-/** Policy and attempt (from 0) for the wait after failure number `count` (from 1) in a row. */
-export function paceAfter(retry: RetryClass, count: number): { policy: BackoffPolicy; attempt: number } {
+/** Each attempt may leave a certificate at the CA: after so many, the next ones come seldom. */
+export const PROMPT_ATTEMPTS = 5;
+const SELDOM: BackoffPolicy = { initialMs: 600_000, maxMs: 3_600_000 };
+
+/** Policy and step (from 0) for the wait after failure number `count` (from 1) in a row, before attempt `next` (from 1). */
+export function paceAfter(retry: RetryClass, count: number, next: number): { policy: BackoffPolicy; attempt: number } {
+  if (next > PROMPT_ATTEMPTS) return { policy: SELDOM, attempt: next - PROMPT_ATTEMPTS - 1 };
   const { quick, steady = NORMAL } = RETRY_PACE[retry];
   if (quick === undefined) return { policy: steady, attempt: count - 1 };
   const steadyFrom = count - 1 - QUICK_TRIES;

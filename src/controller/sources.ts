@@ -2,6 +2,7 @@ import { CERTIFICATE_REQUEST, type CertificateRequest } from '../api/certificate
 import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, isIssuerKind, withDefaults } from '../api/issuer.js';
 import type { ResourceType } from '../api/meta.js';
 import { SECRET, type Secret } from '../api/secret.js';
+import { TRANSACTION, type Transaction } from '../api/transaction.js';
 import type { KubeClient } from '../kube/client.js';
 import { Reflector } from '../kube/reflector.js';
 import type { Uniform } from '../runtime/backoff.js';
@@ -10,6 +11,7 @@ import type { Logger } from '../runtime/logger.js';
 import type { IssuerName } from './issuer-key.js';
 import { projectRequest, requestIndexes } from './request-projection.js';
 import type { WatchSecret } from './secret-watches.js';
+import { transactionIndexes } from './transaction-records.js';
 import { Watched } from './watched.js';
 
 export interface SourceDeps {
@@ -24,6 +26,8 @@ export class Sources {
   readonly requests: Watched<CertificateRequest>;
   /** Of both scopes. */
   readonly issuers: readonly Watched<Issuer>[];
+  /** Done without where the CRD is not installed (Helm does not add one to an old release), or RBAC forbids it. */
+  readonly transactions: Watched<Transaction>;
   readonly #find: (name: IssuerName) => Issuer | undefined;
 
   /** `namespaces`: only these, and nothing of cluster scope; empty: everything. */
@@ -51,6 +55,17 @@ export class Sources {
           indexes: requestIndexes,
         }),
     );
+    this.transactions = new Watched<Transaction>(
+      namespaces,
+      (place) =>
+        new Reflector<Transaction>({
+          ...deps,
+          ...place,
+          type: TRANSACTION,
+          indexes: transactionIndexes,
+          optional: true,
+        }),
+    );
   }
 
   findIssuer(name: IssuerName): Issuer | undefined {
@@ -75,8 +90,8 @@ export class Sources {
     return problems.length === 0 ? undefined : problems.join('; ');
   }
 
-  #all(): readonly (Watched<CertificateRequest> | Watched<Issuer>)[] {
-    return [...this.issuers, this.requests];
+  #all(): readonly (Watched<CertificateRequest> | Watched<Issuer> | Watched<Transaction>)[] {
+    return [...this.issuers, this.requests, this.transactions];
   }
 }
 

@@ -28,6 +28,8 @@ export interface ReflectorOptions<T extends KubeObject> {
    */
   readonly project?: (object: T) => T | undefined;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
+  /** Whoever waits for the cache does without it while the type is not installed, or may not be watched. Default false. */
+  readonly optional?: boolean;
   readonly observer?: ReflectorObserver;
   readonly tuning?: Partial<ReflectorTuning>;
 }
@@ -128,6 +130,7 @@ export class Reflector<T extends KubeObject> {
    * anything above three minutes raises no false alarm. Undefined when all is well.
    */
   problem(staleAfterMs: number): string | undefined {
+    if (this.#doneWithout) return undefined;
     const { plural, group } = this.type;
     const type = group === '' ? plural : `${plural}.${group}`;
     if (!this.#hasSynced) return `${type}: no complete list yet (${this.#state})`;
@@ -141,7 +144,11 @@ export class Reflector<T extends KubeObject> {
     this.#cache.addHandler(handler);
   }
 
-  /** Resolves when the cache has been complete for the first time; rejects when `signal` aborts before. */
+  get #doneWithout(): boolean {
+    return this.#options.optional === true && (this.#state === 'type-missing' || this.#state === 'forbidden');
+  }
+
+  /** Resolves when the cache has been complete for the first time, or is done without; rejects when `signal` aborts before. */
   async waitForSync(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     let onAbort = () => {};
@@ -294,6 +301,7 @@ export class Reflector<T extends KubeObject> {
     const asked = cause instanceof ApiError ? Math.min(cause.retryAfterSeconds ?? 0, MAX_ASKED_SECONDS) : 0;
     const waitMs = asked * 1_000 + this.#backoff.next();
     this.#setState(isTypeMissing(cause) ? 'type-missing' : isForbidden(cause) ? 'forbidden' : 'backing-off');
+    if (this.#doneWithout) this.#synced.resolve();
     this.#options.observer?.failed?.(this.type, cause);
     const message = cause instanceof Error ? cause.message : String(cause);
     const fields = { reason: message, waitMs, attempt: this.#backoff.attempts };

@@ -13,8 +13,8 @@ export interface ControllerMetrics {
   enrolled(issuer: IssuerLabels, outcome: string, tookMs: number): void;
   /** One write of a status: `result` is `ok`, `gone`, `conflict` or `failed`. */
   statusWritten(resource: string, result: 'ok' | 'gone' | 'conflict' | 'failed'): void;
-  /** The CA issued a certificate that nobody will ever get, because its request went away. */
-  certificateUnclaimed(issuer: IssuerLabels): void;
+  /** A certificate is left behind at the CA, or may be. */
+  certificateOrphaned(issuer: IssuerLabels, fate: OrphanFate): void;
   issuerReady(issuer: IssuerLabels, ready: boolean): void;
   issuerGone(issuer: IssuerLabels): void;
   queueDepth(group: string, waiting: number): void;
@@ -23,6 +23,13 @@ export interface ControllerMetrics {
   /** One more or one less exchange under way. */
   exchangesUnderWay(change: 1 | -1): void;
 }
+
+/**
+ * `rejected`: the CA took note that it is not wanted. `undelivered`: its request went away. `unknown`: it may be valid,
+ * or there may be none.
+ */
+export type OrphanFate = 'rejected' | 'undelivered' | 'unknown';
+const ORPHAN_FATES: readonly OrphanFate[] = ['rejected', 'undelivered', 'unknown'];
 
 const ISSUER = ['issuer_kind', 'issuer_namespace', 'issuer'] as const;
 
@@ -60,10 +67,10 @@ export function createMetrics(registry: Registry): ControllerMetrics {
     labelNames: ['resource', 'result'],
     registers,
   });
-  const unclaimed = new Counter({
-    name: 'cmpv2_issuer_certificates_unclaimed_total',
-    help: 'Certificates that the CA issued for requests that went away meanwhile; the log names their serials.',
-    labelNames: [...ISSUER],
+  const orphaned = new Counter({
+    name: 'cmpv2_issuer_certificates_orphaned_total',
+    help: 'Certificates that are left behind at the CA, or may be, by fate; log and events name them.',
+    labelNames: [...ISSUER, 'fate'],
     registers,
   });
   const ready = new Gauge({
@@ -90,13 +97,13 @@ export function createMetrics(registry: Registry): ControllerMetrics {
       duration.observe(issuerLabels(issuer), tookMs / 1000);
     },
     statusWritten: (resource, result) => writes.inc({ resource, result }),
-    certificateUnclaimed: (issuer) => unclaimed.inc(issuerLabels(issuer)),
+    certificateOrphaned: (issuer, fate) => orphaned.inc({ ...issuerLabels(issuer), fate }),
     issuerReady: (issuer, isReady) => ready.set(issuerLabels(issuer), isReady ? 1 : 0),
     issuerGone: (issuer) => {
       const labels = issuerLabels(issuer);
       ready.remove(labels);
       duration.remove(labels);
-      unclaimed.remove(labels);
+      for (const fate of ORPHAN_FATES) orphaned.remove({ ...labels, fate });
     },
     queueDepth: (queue, waiting) => (waiting === 0 ? depth.remove({ queue }) : depth.set({ queue }, waiting)),
     apiCalled: (method, code) => apiCalls.inc({ method, code }),

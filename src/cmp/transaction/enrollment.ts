@@ -184,7 +184,8 @@ class Enrollment {
         return this.#confirm(held, 'certConfAfterRestart');
       case 'confirmationAnswer':
         return this.#confirm(held, 'certConfAgain');
-      default:
+      case 'certificate':
+      case 'confirmationDelayed':
         return this.#poll(pollId, undefined, held);
     }
   }

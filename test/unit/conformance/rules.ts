@@ -536,7 +536,7 @@ export const RULES: readonly Rule[] = [
     enforcedBy: ['cmp/transaction/confirmation.ts#confirmationResult'],
     kept: [at(ENROLLMENT, 'a confirmation', 'that had arrived after all (%s) is good')],
     broken: [
-      at(ENROLLMENT, 'a confirmation', 'that the CA refuses (%s) takes the certificate with it'),
+      at(ENROLLMENT, 'a confirmation', 'that the CA refuses takes the certificate with it, which is named'),
       at(ENROLLMENT, 'a confirmation', 'that was never sent before cannot have arrived (%s)'),
       misbehaving('error-instead-of-pkiconf'),
     ],

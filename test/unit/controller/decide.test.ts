@@ -13,6 +13,7 @@ const notReady: IssuerView = { state: 'notReady', message: 'Secret shop/creds do
 const failure = { code: 'ConnectionFailed', retry: 'transient', message: 'no answer', count: 1 } as const;
 const retrying = (seconds: number, issuerRevision = 'r1'): RequestRecord => ({
   phase: 'retrying',
+  attempt: 2,
   failure,
   notBefore: later(seconds),
   issuerRevision,
@@ -20,6 +21,7 @@ const retrying = (seconds: number, issuerRevision = 'r1'): RequestRecord => ({
 const waiting = (seconds: number, changes: Partial<Extract<RequestRecord, { phase: 'waiting' }>> = {}) =>
   ({
     phase: 'waiting',
+    attempt: 3,
     state: { step: 1 },
     issuerUid: 'issuer-1',
     issuerRevision: 'r1',
@@ -171,7 +173,7 @@ const rows: Row[] = [
   ],
 
   // The exchange.
-  ['nothing known', request(), ready, none, { kind: 'enroll' }],
+  ['nothing known', request(), ready, none, { kind: 'enroll', attempt: 1 }],
   [
     'failed, not due',
     request(),
@@ -179,7 +181,7 @@ const rows: Row[] = [
     retrying(5),
     { kind: 'wait', cause: 'failure', until: later(5), message: 'no answer' },
   ],
-  ['failed, due', request(), ready, retrying(0), { kind: 'enroll' }],
+  ['failed, due', request(), ready, retrying(0), { kind: 'enroll', attempt: 2 }],
   ['failed, not due, issuer repaired', request(), ready, retrying(5, 'r0'), { kind: 'enroll' }],
   [
     'CA waits, not due',
@@ -188,7 +190,7 @@ const rows: Row[] = [
     waiting(5),
     { kind: 'wait', cause: 'ca', until: later(5), message: 'a person must look' },
   ],
-  ['CA waits, due', request(), ready, waiting(0), { kind: 'resume', state: { step: 1 } }],
+  ['CA waits, due', request(), ready, waiting(0), { kind: 'resume', attempt: 3, state: { step: 1 } }],
   [
     'CA waits, not due, issuer changed',
     request(),
@@ -196,7 +198,13 @@ const rows: Row[] = [
     waiting(5, { issuerRevision: 'r0' }),
     { kind: 'wait', cause: 'ca' },
   ],
-  ['CA waits, issuer recreated', request(), ready, waiting(5, { issuerUid: 'issuer-0' }), { kind: 'enroll' }],
+  [
+    'CA waits, issuer recreated',
+    request(),
+    ready,
+    waiting(5, { issuerUid: 'issuer-0' }),
+    { kind: 'enroll', attempt: 4 },
+  ],
   [
     'polling failed, not due',
     request(),

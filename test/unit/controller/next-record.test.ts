@@ -1,16 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { recordFailure, recordOutcome } from '../../../src/controller/next-record.js';
-import type { RequestRecord } from '../../../src/controller/request-record.js';
+import type { RequestRecord, WaitingRecord } from '../../../src/controller/request-record.js';
 import { EnrollmentError, type RetryClass } from '../../../src/enrollment/error.js';
 import { issued, later, NOW } from './objects.js';
 
 /** Jitter at its upper end: the waits are the bounds. */
-const context = { now: NOW, uniform: () => 1, issuer: { uid: 'issuer-1', revision: 'r1' } };
-const error = (retry: RetryClass, retryAfterMs?: number) =>
-  new EnrollmentError({ code: 'Timeout', retry, message: 'late', ...(retryAfterMs !== undefined && { retryAfterMs }) });
+const context = { now: NOW, uniform: () => 1, issuer: { uid: 'issuer-1', revision: 'r1' }, attempt: 1 };
+const error = (retry: RetryClass, retryAfterMs?: number, attemptSpent = false) =>
+  new EnrollmentError({
+    code: 'Timeout',
+    retry,
+    message: 'late',
+    attemptSpent,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 
-const waiting: RequestRecord = {
+const waiting: WaitingRecord = {
   phase: 'waiting',
+  attempt: 1,
   state: { step: 1 },
   issuerUid: 'issuer-1',
   issuerRevision: 'r0',
@@ -36,6 +43,25 @@ describe('the record after a failure', () => {
     ['unauthenticated', [1, 2, 4, 60, 120, 240, 480, 600]],
     ['issuer', [60, 120, 240, 480, 600]],
   ])('waits longer and longer: %s', (retry, expected) => expect(waits(retry, expected.length)).toEqual(expected));
+
+  it.each([
+    ['nobody knows what became of it', false, undefined, 4],
+    ['the CA is through with it', true, undefined, 5],
+    ['the CA waits all the same', true, waiting, 1],
+  ])('is about the attempt that comes next: %s', (_name, spent, previous, attempt) =>
+    expect(
+      recordFailure(error('transient', undefined, spent), previous, { ...context, attempt: previous?.attempt ?? 4 }),
+    ).toMatchObject({ attempt }),
+  );
+
+  it('makes attempts rare after the first few, each of which may have left a certificate', () => {
+    const seconds = [1, 4, 5, 6, 7, 8, 9].map((attempt) => {
+      const record = recordFailure(error('transient', undefined, true), undefined, { ...context, attempt });
+      if (record.phase !== 'retrying') throw new Error(record.phase);
+      return (record.notBefore.getTime() - NOW.getTime()) / 1_000;
+    });
+    expect(seconds).toEqual([2, 2, 600, 1200, 2400, 3600, 3600]);
+  });
 
   it('is final for class request alone', () =>
     expect(recordFailure(error('request'), undefined, context)).toEqual({
@@ -80,6 +106,7 @@ describe('the record after an outcome', () => {
     expect(recordOutcome({ kind: 'pending', state: { a: 1 }, notBefore: later(5), reason }, context)).toMatchObject({
       phase: 'waiting',
       state: { a: 1 },
+      attempt: 1,
       issuerUid: 'issuer-1',
       notBefore: later(5),
       message: expect.stringMatching(message),

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { CertificateRequest } from '../../../src/api/certificate-request.js';
+import type { Transaction } from '../../../src/api/transaction.js';
 import { EnrollerLease } from '../../../src/controller/enroller-lease.js';
 import type { IssuerView } from '../../../src/controller/issuer-view.js';
+import { Orphans } from '../../../src/controller/orphans.js';
 import { RequestController } from '../../../src/controller/request-controller.js';
 import { requestIndexes } from '../../../src/controller/request-projection.js';
 import { RequestWriter } from '../../../src/controller/request-writer.js';
+import { TransactionRecords, transactionIndexes } from '../../../src/controller/transaction-records.js';
 import { EnrollmentError } from '../../../src/enrollment/error.js';
 import type { ObjectEvent } from '../../../src/kube/event-object.js';
 import { IndexedStore } from '../../../src/kube/store.js';
@@ -23,6 +26,7 @@ function harness() {
   const client = new ScriptedClient();
   const enroller = new ScriptedEnroller();
   const requests = new IndexedStore<CertificateRequest>(requestIndexes);
+  const saved = new IndexedStore<Transaction>(transactionIndexes);
   const events: ObjectEvent[] = [];
   const delays: number[] = [];
   const added: string[] = [];
@@ -38,32 +42,46 @@ function harness() {
   };
   let revision = 'r1';
   let view: IssuerView | undefined;
-  const controller = new RequestController(
-    {
-      requests,
-      issuers: {
-        view: () => view ?? { state: 'ready', uid: 'issuer-1', revision },
-        lease: (_name, wanted) =>
-          wanted === revision ? new EnrollerLease({ revision: wanted, backend: 'cmp', enroller }, logger) : undefined,
+  const recorder = { record: (event: ObjectEvent) => void events.push(event), stop: async () => {} };
+  const start = () =>
+    new RequestController(
+      {
+        requests,
+        transactions: new TransactionRecords({ client, saved, clusterResourceNamespace: 'system', logger }),
+        orphans: new Orphans({ recorder, metrics }),
+        issuers: {
+          view: () => view ?? { state: 'ready', uid: 'issuer-1', revision },
+          lease: (_name, wanted) =>
+            wanted === revision ? new EnrollerLease({ revision: wanted, backend: 'cmp', enroller }, logger) : undefined,
+        },
+        client,
+        writer: new RequestWriter({ client, clock, metrics }),
+        recorder,
+        metrics,
+        clock,
+        uniform: () => 1,
+        logger,
       },
-      client,
-      writer: new RequestWriter({ client, clock, metrics }),
-      recorder: { record: (event) => void events.push(event), stop: async () => {} },
-      metrics,
-      clock,
-      uniform: () => 1,
-      logger,
-    },
-    {
-      add: (_group, key) => void added.push(key),
-      addAfter: (_group, _key, ms) => void delays.push(ms),
-      forget: () => {},
-      remove: () => {},
-    },
-  );
+      {
+        add: (_group, key) => void added.push(key),
+        addAfter: (_group, _key, ms) => void delays.push(ms),
+        forget: () => {},
+        remove: () => {},
+      },
+    );
   const stop = new AbortController();
+  let controller = start();
   return {
-    ...{ clock, client, enroller, requests, events, delays, added, lines, controller, stop, registry },
+    ...{ clock, client, enroller, requests, saved, events, delays, added, lines, stop, registry },
+    get controller() {
+      return controller;
+    },
+    /** Another process, which knows nothing but what the API server holds. */
+    restart: () => {
+      for (const object of client.objects.values())
+        if (object.kind === 'CMPv2Transaction') saved.set(object as Transaction);
+      controller = start();
+    },
     setView: (next: IssuerView | undefined) => {
       view = next;
     },
@@ -79,6 +97,7 @@ function harness() {
   };
 }
 
+const LEFT_BEHIND = 'a certificate is left behind at the CA';
 const transient = new EnrollmentError({ code: 'ConnectionFailed', retry: 'transient', message: 'no answer' });
 const rejected = new EnrollmentError({ code: 'Rejected', retry: 'request', message: 'CA rejected: badPOP' });
 const ready = (status: object) => (status as NonNullable<CertificateRequest['status']>).conditions?.at(-1);
@@ -207,11 +226,11 @@ describe('RequestController', () => {
     };
     await t.work();
     expect(t.client.writes).toEqual([]);
-    expect(t.lines).toContainEqual([
-      expect.stringContaining('consider revoking'),
-      expect.objectContaining({ serial: '0a' }),
-    ]);
-    await expect(t.registry.metrics()).resolves.toMatch(/certificates_unclaimed_total\{.*\} 1/);
+    expect(t.lines).toContainEqual([LEFT_BEHIND, expect.objectContaining({ serial: '0a', fate: 'undelivered' })]);
+    expect(t.events).toContainEqual(
+      expect.objectContaining({ reason: 'CertificateOrphaned', note: expect.stringContaining('serial 0a of "CN=CA"') }),
+    );
+    await expect(t.registry.metrics()).resolves.toMatch(/certificates_orphaned_total\{.*fate="undelivered"\} 1/);
   });
 
   it('enrols for another uid of the same name, and never mixes the two', async () => {
@@ -260,5 +279,220 @@ describe('RequestController', () => {
   ])('queues %s only if there is work', (_name, object, keys) => {
     t.controller.changed(object);
     expect(t.added).toEqual(keys);
+  });
+});
+
+describe('an exchange that must outlive the process', () => {
+  const certificate = { serial: '0b', issuer: 'CN=CA', subject: 'CN=web', notAfter: new Date('2027-01-01T00:00:00Z') };
+  const pending = (step: number, held = false) =>
+    ({
+      kind: 'pending',
+      state: { step },
+      notBefore: new Date(t.clock.now().getTime() + 5_000),
+      reason: 'a person must look',
+      ...(held && { certificate }),
+    }) as const;
+  const inUse = new EnrollmentError({
+    code: 'Rejected',
+    retry: 'transaction',
+    message: 'the CA has seen this transaction',
+    attemptSpent: true,
+    leftover: { transactionID: 'ab', state: 'unknown' },
+  });
+  const orphans = () => t.lines.filter(([message]) => message === LEFT_BEHIND).map(([, fields]) => fields);
+
+  it('is recorded while the CA decides, and gone on with by another process', async () => {
+    t.enroller.answers.push(pending(1));
+    await t.work();
+    expect(t.client.recordCalls).toEqual(['create uid-1']);
+    expect(t.client.objects.get('CMPv2Transaction shop/uid-1')).toMatchObject({
+      metadata: {
+        ownerReferences: [
+          { apiVersion: 'cert-manager.io/v1', kind: 'CertificateRequest', name: 'web-1', uid: 'uid-1' },
+        ],
+      },
+      spec: { attempt: 1, waitingFor: 'Decision', issuerRef: { name: 'ca', uid: 'issuer-1' }, state: '{"step":1}' },
+    });
+    t.restart();
+    await t.clock.advance(5_000);
+    t.enroller.answers.push(pending(2), issued);
+    await t.work();
+    expect(t.client.recordCalls).toEqual(['create uid-1', 'update uid-1']);
+    await t.clock.advance(5_000);
+    await t.work();
+    expect(t.enroller.calls).toEqual(['enroll uid-1', 'resume uid-1 {"step":1}', 'resume uid-1 {"step":2}']);
+    expect(t.client.recordCalls.at(-1)).toBe('delete uid-1');
+    expect(t.client.writes.at(-1)?.status).toMatchObject({ certificate: expect.any(String) });
+    expect(orphans()).toEqual([]);
+  });
+
+  it('is recorded before its certificate is confirmed, and never without need', async () => {
+    t.enroller.held = { state: { step: 'hold' }, certificate };
+    t.enroller.answers.push(issued);
+    await t.work();
+    expect(t.client.recordCalls).toEqual(['create uid-1', 'delete uid-1']);
+  });
+
+  it('is not recorded when the answer settles everything', async () => {
+    t.enroller.answers.push(transient, rejected);
+    await t.work();
+    await t.clock.advance(60_000);
+    await t.work();
+    expect(t.client.recordCalls).toEqual([]);
+  });
+
+  it.each([
+    ['the CRD is missing', apiError(404, 'NotFound')],
+    ['permission is missing', apiError(403, 'Forbidden')],
+    ['the API server fails', apiError(500, 'InternalError')],
+  ])('does not cost the certificate when it cannot be recorded: %s', async (_name, error) => {
+    t.enroller.held = { state: {}, certificate };
+    t.enroller.answers.push(issued);
+    t.client.failures.record.push(error, error);
+    await t.work();
+    expect(t.client.writes.at(-1)?.status).toMatchObject({ certificate: expect.any(String) });
+    expect(t.lines.map(([message]) => message)).toContainEqual(expect.stringContaining('cannot be recorded'));
+  });
+
+  it('is recorded later when that does not work at once', async () => {
+    t.enroller.answers.push({ ...pending(1), notBefore: new Date(t.clock.now().getTime() + 3_600_000) });
+    t.client.failures.record.push(apiError(500, 'InternalError'), apiError(500, 'InternalError'));
+    await t.work();
+    expect(t.delays).toEqual([30_000]);
+    await t.clock.advance(30_000);
+    await t.work();
+    expect(t.client.recordCalls).toEqual(['create uid-1']);
+    expect(t.delays.at(-1)).toBe(3_570_000);
+    await t.work();
+    expect(t.client.recordCalls).toHaveLength(1);
+  });
+
+  it.each([
+    ['deleted', () => void t.requests.delete(KEY)],
+    ['denied', () => t.requests.set(request({ conditions: [approved, denied] }))],
+    ['answered by somebody else', () => t.requests.set(request({ status: { certificate: 'eA==' } }))],
+    ['made anew', () => t.requests.set(request({ metadata: { uid: 'uid-2' } }))],
+  ])('is refused before confirmation when the request was %s meanwhile', async (_name, change) => {
+    t.enroller.held = { state: {}, certificate };
+    t.enroller.gate = () => {
+      if (t.enroller.calls.length === 1) change();
+      else t.enroller.held = undefined;
+    };
+    t.enroller.answers.push(issued);
+    await t.work();
+    expect(t.lines).toContainEqual(['request refused', expect.objectContaining({ code: 'Withdrawn' })]);
+    expect(t.client.recordCalls).toEqual([]);
+  });
+
+  it('begins the same attempt anew when its answer was lost, and the next one when the CA has seen it', async () => {
+    const lost = new EnrollmentError({ code: 'Timeout', retry: 'transient', message: 'no answer' });
+    t.enroller.answers.push(lost, inUse, issued);
+    for (let i = 0; i < 3; i++) {
+      await t.work();
+      await t.clock.advance(10_000);
+    }
+    expect(t.enroller.calls).toEqual(['enroll uid-1', 'enroll uid-1', 'enroll uid-1 attempt 2']);
+    expect(orphans()).toEqual([{ fate: 'unknown', transactionID: 'ab' }]);
+    expect(t.events.map(({ reason }) => reason)).toContain('CertificateOrphaned');
+    await expect(t.registry.metrics()).resolves.toMatch(/certificates_orphaned_total\{.*fate="unknown"\} 1/);
+  });
+
+  it('names the certificate of another incarnation of the issuer', async () => {
+    t.enroller.answers.push(pending(1, true), issued);
+    await t.work();
+    t.setView({ state: 'ready', uid: 'issuer-2', revision: 'r1' });
+    await t.work();
+    expect(t.enroller.calls).toEqual(['enroll uid-1', 'enroll uid-1 attempt 2']);
+    expect(orphans()).toEqual([expect.objectContaining({ fate: 'unknown', serial: '0b' })]);
+  });
+
+  it('names the certificate of a record that cannot be gone on with', async () => {
+    t.enroller.answers.push(
+      pending(1, true),
+      new EnrollmentError({ code: 'Internal', retry: 'transaction', message: 'unreadable', attemptSpent: true }),
+    );
+    await t.work();
+    await t.clock.advance(5_000);
+    await t.work();
+    expect(orphans()).toEqual([expect.objectContaining({ fate: 'unknown', serial: '0b' })]);
+  });
+
+  it('replaces a record of another attempt that turned up late, and names its certificate', async () => {
+    t.enroller.answers.push(pending(1, true));
+    await t.work();
+    const stale = t.client.objects.get('CMPv2Transaction shop/uid-1');
+    if (stale === undefined) throw new Error('no record');
+    t.client.remove(stale);
+    t.restart();
+    t.saved.delete('shop/uid-1');
+    t.enroller.answers.push(inUse);
+    await t.work();
+    t.client.put(stale);
+    t.enroller.answers.push(pending(2));
+    await t.clock.advance(10_000);
+    await t.work();
+    expect(t.client.objects.get('CMPv2Transaction shop/uid-1')).toMatchObject({ spec: { attempt: 2 } });
+    expect(orphans()).toEqual([
+      { fate: 'unknown', transactionID: 'ab' },
+      expect.objectContaining({ fate: 'unknown', serial: '0b' }),
+    ]);
+  });
+
+  it('leaves no record behind that the process died before deleting', async () => {
+    t.enroller.held = { state: {}, certificate };
+    t.enroller.answers.push(issued);
+    t.client.failures.record.push(undefined, apiError(500, 'InternalError'));
+    await expect(t.work()).rejects.toThrow();
+    expect(t.client.recordCalls).toEqual(['create uid-1']);
+    t.restart();
+    const finished = request({ conditions: [approved, condition('Ready', 'True', 'Issued')] });
+    t.store(finished);
+    t.controller.changed(finished);
+    expect(t.added).toEqual([KEY]);
+    await t.work();
+    expect(t.client.recordCalls).toEqual(['create uid-1', 'delete uid-1']);
+  });
+
+  it('hears of a record that turns up after its request was seen to be finished', () => {
+    const finished = request({ conditions: [approved, condition('Ready', 'True', 'Issued')] });
+    const record = {
+      metadata: { name: 'uid-1', namespace: 'shop' },
+      spec: { requestRef: { name: 'web-1', uid: 'uid-1' } },
+    };
+    t.controller.recordSeen(record as Transaction);
+    expect(t.added).toEqual([]);
+    t.store(finished);
+    t.controller.recordSeen(record as Transaction);
+    expect(t.added).toEqual([KEY]);
+  });
+
+  it.each([
+    ['nothing is left', undefined, []],
+    [
+      'the CA took note',
+      { transactionID: 'cd', state: 'rejected', certificate: { ...certificate, pem: '' } },
+      [expect.objectContaining({ fate: 'rejected', serial: '0b' })],
+    ],
+    ['the CA cannot be told', transient, [expect.objectContaining({ fate: 'unknown', serial: '0b' })]],
+  ] as const)('is called off when its request goes away: %s', async (_name, left, named) => {
+    t.enroller.answers.push(pending(1, true));
+    await t.work();
+    t.enroller.left = left;
+    t.requests.delete(KEY);
+    t.controller.deleted(request());
+    expect(t.added).toEqual([KEY]);
+    await t.work();
+    expect(t.enroller.calls.at(-1)).toBe('abandon {"step":1}');
+    expect(orphans()).toEqual(named);
+  });
+
+  it('is called off when its request is denied', async () => {
+    t.enroller.answers.push(pending(1));
+    await t.work();
+    t.store(request({ conditions: [approved, denied] }));
+    await t.work();
+    await t.work();
+    expect(t.enroller.calls.at(-1)).toBe('abandon {"step":1}');
+    expect(ready(t.client.writes.at(-1)?.status ?? {})?.reason).toBe('Denied');
   });
 });

@@ -10,12 +10,15 @@ const refuse = (): never => {
   throw new Error('the controller has no business with this call');
 };
 
-/** An API server that knows the objects it was given and fails on demand. Calls other than get and applyStatus are errors. */
+/** An API server that knows the objects it was given and fails on demand. Besides statuses, only records may be written. */
 export class ScriptedClient implements KubeClient {
   readonly objects = new Map<string, KubeObject>();
   readonly writes: StatusIntent[] = [];
-  /** Errors for the next writes and reads. */
-  readonly failures: { write: unknown[]; get: unknown[] } = { write: [], get: [] };
+  /** Errors for the next status writes, reads, and writes of records. */
+  readonly failures: { write: unknown[]; get: unknown[]; record: unknown[] } = { write: [], get: [], record: [] };
+  /** What was done to records, in order. */
+  readonly recordCalls: string[] = [];
+  #version = 100;
 
   put(object: KubeObject): void {
     this.objects.set(`${object.kind} ${objectKey(object.metadata)}`, object);
@@ -41,10 +44,39 @@ export class ScriptedClient implements KubeClient {
     return this.get<T>(type, namespace === undefined ? { name } : { namespace, name });
   }
 
+  async create<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
+    this.#recordCall('create', type, object.metadata.name);
+    if (this.objects.has(`${object.kind} ${objectKey(object.metadata)}`)) throw apiError(409, 'AlreadyExists');
+    return this.#stored(object);
+  }
+
+  async update<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
+    this.#recordCall('update', type, object.metadata.name);
+    const before = this.objects.get(`${object.kind} ${objectKey(object.metadata)}`);
+    if (before === undefined) throw apiError(404, 'NotFound');
+    if (before.metadata.resourceVersion !== object.metadata.resourceVersion) throw apiError(409, 'Conflict');
+    return this.#stored(object);
+  }
+
+  async delete(type: ResourceType, ref: ObjectRef): Promise<void> {
+    this.#recordCall('delete', type, ref.name);
+    if (!this.objects.delete(`${type.kind} ${objectKey(ref)}`)) throw apiError(404, 'NotFound');
+  }
+
+  #recordCall(verb: string, type: ResourceType, name: string): void {
+    if (type.plural !== 'cmpv2transactions') refuse();
+    const failure = this.failures.record.shift();
+    if (failure !== undefined) throw failure;
+    this.recordCalls.push(`${verb} ${name}`);
+  }
+
+  #stored<T extends KubeObject>(object: T): T {
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version++) } };
+    this.put(stored);
+    return stored;
+  }
+
   list = refuse;
   watch = refuse;
-  create = refuse;
-  update = refuse;
   patch = refuse;
-  delete = refuse;
 }

@@ -1,4 +1,12 @@
-import type { Enroller, EnrollmentOutcome, EnrollmentRequest, PendingState } from '../../../src/enrollment/enroller.js';
+import type {
+  Enroller,
+  EnrollmentOutcome,
+  EnrollmentRequest,
+  HeldCertificate,
+  PendingState,
+} from '../../../src/enrollment/enroller.js';
+import { EnrollmentError } from '../../../src/enrollment/error.js';
+import type { LeftoverCertificate } from '../../../src/enrollment/leftover.js';
 
 type Answer = EnrollmentOutcome | Error;
 
@@ -10,16 +18,26 @@ export class ScriptedEnroller implements Enroller {
   closed = 0;
   /** Awaited before each answer. */
   gate: () => Promise<void> | void = () => {};
+  /** Held before each answer. */
+  held: HeldCertificate | undefined;
+  /** What abandoning leaves behind, or why it fails. */
+  left: LeftoverCertificate | Error | undefined;
 
   async enroll(request: EnrollmentRequest): Promise<EnrollmentOutcome> {
-    this.calls.push(`enroll ${request.id}`);
-    return this.#answer();
+    this.calls.push(`enroll ${request.id}${request.attempt === 1 ? '' : ` attempt ${request.attempt}`}`);
+    return this.#answer(request);
   }
 
   async resume(request: EnrollmentRequest, state: PendingState): Promise<EnrollmentOutcome> {
     this.calls.push(`resume ${request.id} ${JSON.stringify(state)}`);
-    return this.#answer();
+    return this.#answer(request);
   }
+
+  abandon = async (state: PendingState): Promise<LeftoverCertificate | undefined> => {
+    this.calls.push(`abandon ${JSON.stringify(state)}`);
+    if (this.left instanceof Error) throw this.left;
+    return this.left;
+  };
 
   async probe(): Promise<void> {
     const error = this.probes.shift();
@@ -30,8 +48,10 @@ export class ScriptedEnroller implements Enroller {
     this.closed++;
   }
 
-  async #answer(): Promise<EnrollmentOutcome> {
+  async #answer({ hold }: EnrollmentRequest): Promise<EnrollmentOutcome> {
     await this.gate();
+    if (this.held !== undefined && (await hold?.(this.held)) === 'unwanted')
+      throw new EnrollmentError({ code: 'Withdrawn', retry: 'request', message: 'nobody wants it' });
     const answer = this.answers.shift();
     if (answer === undefined) throw new Error('no answer was prepared');
     if (answer instanceof Error) throw answer;

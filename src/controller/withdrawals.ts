@@ -1,0 +1,65 @@
+import type { CertificateRequest } from '../api/certificate-request.js';
+import { objectKey } from '../kube/store.js';
+import type { Logger } from '../runtime/logger.js';
+import type { IssuerName } from './issuer-key.js';
+import { leftoverOrphan, type Orphans } from './orphans.js';
+import type { IssuerDirectory } from './request-exchange.js';
+import type { WaitingRecord } from './request-record.js';
+
+/** A request that went away while its exchange stood still. */
+interface Withdrawal {
+  readonly request: CertificateRequest;
+  readonly name: IssuerName;
+  readonly record: WaitingRecord;
+  readonly logger: Logger;
+}
+
+interface WithdrawalsDeps {
+  readonly issuers: IssuerDirectory;
+  readonly orphans: Orphans;
+}
+
+/** Calls off exchanges whose requests went away, so that the CA neither waits for us nor issues for nobody. */
+export class Withdrawals {
+  readonly #deps: WithdrawalsDeps;
+  readonly #byKey = new Map<string, Withdrawal[]>();
+
+  constructor(deps: WithdrawalsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Gives the key under which it is to be called off. */
+  add(withdrawal: Withdrawal): string {
+    const key = objectKey(withdrawal.request.metadata);
+    this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), withdrawal]);
+    return key;
+  }
+
+  /** Tells the CA, as far as it can be told, and names what may be left there. Throws the signal's reason alone. */
+  async callOff(key: string, signal: AbortSignal): Promise<void> {
+    const withdrawals = this.#byKey.get(key) ?? [];
+    this.#byKey.delete(key);
+    for (const withdrawal of withdrawals) await this.#callOff(withdrawal, signal);
+  }
+
+  async #callOff({ request, name, record, logger }: Withdrawal, signal: AbortSignal): Promise<void> {
+    const { issuers, orphans } = this.#deps;
+    const { state, issuerUid, certificate } = record;
+    const view = issuers.view(name);
+    const lease = view.state === 'ready' && view.uid === issuerUid ? issuers.lease(name, view.revision) : undefined;
+    try {
+      const told = await lease?.use(
+        async (enroller) => enroller.abandon && { left: await enroller.abandon(state, signal) },
+      );
+      if (told !== undefined) {
+        logger.info({}, 'the request went away: its exchange with the CA was called off');
+        if (told.left !== undefined) orphans.name(leftoverOrphan(told.left), request, name, logger);
+        return;
+      }
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      logger.warn({ error }, 'the request went away, but its exchange with the CA could not be called off');
+    }
+    if (certificate !== undefined) orphans.name({ fate: 'unknown', certificate }, request, name, logger);
+  }
+}
