@@ -13,6 +13,7 @@ import type { Random } from '../runtime/random.js';
 import { createEngine } from './engine.js';
 import type { CreateEnroller } from './issuer-verifier.js';
 import { Sources } from './sources.js';
+import { type Election, readiness, type Stage } from './standing.js';
 import { FIELD_MANAGER } from './status-write.js';
 
 export interface ControllerOptions {
@@ -67,6 +68,13 @@ export async function runController(options: ControllerOptions, deps: Controller
   const sources = new Sources(namespaces, common);
   const engine = createEngine(options, sources, { ...common, recorder, metrics, createEnroller });
 
+  let stage: Stage = 'starting';
+  let election: Election | undefined;
+  const enter = (next: Stage) => {
+    stage = next;
+    metrics.working(next === 'working');
+  };
+
   const elect = async (
     lease: NonNullable<ControllerOptions['leaderElection']>,
     work: (s: AbortSignal) => Promise<void>,
@@ -76,6 +84,8 @@ export async function runController(options: ControllerOptions, deps: Controller
     const identity = leaderIdentity(deps.random);
     try {
       const elector = new LeaderElector({ client: new ApiClient(own), clock, uniform, logger, lease, identity });
+      election = elector;
+      enter('standingBy');
       return await elector.run(signal, { onStartedLeading: work });
     } finally {
       await own.close();
@@ -83,18 +93,27 @@ export async function runController(options: ControllerOptions, deps: Controller
   };
 
   const stopWatching = new AbortController();
-  const server = await startProbeServer({ ...probes, registry, notReady: () => sources.problem });
+  const server = await startProbeServer({
+    ...probes,
+    registry,
+    readiness: () => readiness(stage, sources.problem, election),
+  });
   try {
     logger.info({ server: access.server, probesPort: server.port, namespaces }, 'controller started');
     const watching = sources.run(stopWatching.signal);
     const work = async (leading: AbortSignal) => {
       engine.start();
+      enter('working');
       logger.info({}, 'working');
       await aborted(AbortSignal.any([signal, leading]));
+      enter('stopping');
       // Exchanges under way end and their results are written before the connections go; but once another replica may
       // be at the same requests, they are broken off.
       if (!(await engine.stop(leading.aborted ? 0 : drainMs)))
-        logger.warn({ drainMs }, 'exchanges under way were broken off; they start anew next time');
+        logger.warn(
+          { drainMs },
+          'exchanges under way were broken off; the next process goes on with them, or begins anew',
+        );
     };
     let lost = false;
     if (await filled(sources, signal)) {
@@ -102,6 +121,7 @@ export async function runController(options: ControllerOptions, deps: Controller
       if (leaderElection === undefined) await work(new AbortController().signal);
       else lost = (await elect(leaderElection, work)) === 'lost';
     }
+    enter('stopping');
     await engine.stop(0);
     if (lost) throw new LeadershipLostError('another replica may lead now: this one ends, to start afresh');
     await recorder.stop(EVENTS_GRACE_MS);

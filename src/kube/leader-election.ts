@@ -113,6 +113,11 @@ export class LeaderElector {
     return this.#holder;
   }
 
+  /** Why the lease could not be looked at or renewed when that was tried last; undefined when all is well. */
+  get problem(): string | undefined {
+    return this.#complaint;
+  }
+
   /** Waits for the lease, leads, gives it back. One call at a time. Rejects only with what the work rejects with. */
   async run(signal: AbortSignal, work: LeaderWork): Promise<LeaderOutcome> {
     const tenure = await this.#acquire(signal);

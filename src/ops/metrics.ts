@@ -20,6 +20,8 @@ export interface ControllerMetrics {
   queueDepth(group: string, waiting: number): void;
   /** One call of the Kubernetes API was answered: `code` is 2xx, the HTTP status of a refusal, or the kind of failure. */
   apiCalled(method: string, code: string): void;
+  /** Whether this process works: only one of several replicas does. */
+  working(is: boolean): void;
   /** One more or one less exchange under way. */
   exchangesUnderWay(change: 1 | -1): void;
 }
@@ -85,6 +87,11 @@ export function createMetrics(registry: Registry): ControllerMetrics {
     labelNames: ['method', 'code'],
     registers,
   });
+  const working = new Gauge({
+    name: 'cmpv2_issuer_working',
+    help: '1 in the replica that works on requests, 0 in those that stand by.',
+    registers,
+  });
   const depth = new Gauge({
     name: 'cmpv2_issuer_queue_depth',
     help: 'Requests that wait for a worker, by queue.',
@@ -107,6 +114,7 @@ export function createMetrics(registry: Registry): ControllerMetrics {
     },
     queueDepth: (queue, waiting) => (waiting === 0 ? depth.remove({ queue }) : depth.set({ queue }, waiting)),
     apiCalled: (method, code) => apiCalls.inc({ method, code }),
+    working: (is) => working.set(is ? 1 : 0),
     exchangesUnderWay: (change) => underWay.inc(change),
   };
 }

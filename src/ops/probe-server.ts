@@ -8,8 +8,13 @@ export interface ProbeServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly registry: Registry;
-  /** Undefined when ready; otherwise what is still missing. */
-  readonly notReady: () => string | undefined;
+  readonly readiness: () => Readiness;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** One line for people: what it does, or what it lacks. */
+  readonly detail: string;
 }
 
 export interface ProbeServer {
@@ -17,13 +22,13 @@ export interface ProbeServer {
   close(): Promise<void>;
 }
 
-/** Serves `/healthz` (the process runs), `/readyz` (its caches are filled) and `/metrics` (Prometheus text). */
+/** Serves `/healthz` (the process runs), `/readyz` (it works, or could at once) and `/metrics` (Prometheus text). */
 export async function startProbeServer(options: ProbeServerOptions): Promise<ProbeServer> {
   const server = fastify({ logger: false, forceCloseConnections: true, connectionTimeout: 10_000 });
   server.get('/healthz', () => 'ok\n');
   server.get('/readyz', (_request, reply) => {
-    const missing = options.notReady();
-    return missing === undefined ? reply.send('ok\n') : reply.code(503).send(`${missing}\n`);
+    const { ready, detail } = options.readiness();
+    return reply.code(ready ? 200 : 503).send(`${detail}\n`);
   });
   server.get('/metrics', async (_request, reply) =>
     reply.type(options.registry.contentType).send(await options.registry.metrics()),

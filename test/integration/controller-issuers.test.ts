@@ -121,8 +121,9 @@ describe('the process', () => {
       return [response.status, await response.text()] as const;
     };
     await expect(get('/healthz')).resolves.toEqual([200, 'ok\n']);
-    await expect(get('/readyz')).resolves.toEqual([200, 'ok\n']);
+    await expect(get('/readyz')).resolves.toEqual([200, 'working\n']);
     const [, metrics] = await get('/metrics');
+    expect(metrics).toMatch(/^cmpv2_issuer_working 1$/m);
     expect(metrics).toMatch(/cmpv2_issuer_kubernetes_requests_total\{method="PATCH",code="2xx"\} \d/);
     expect(metrics).toMatch(/cmpv2_issuer_exchanges_total\{issuer_kind="CMPv2Issuer".*outcome="issued"\} \d/);
   });

@@ -37,6 +37,9 @@ it('only one of two replicas works, and whatever becomes of it, each request get
     : [others[0], cluster.controller];
   if (leader === undefined || follower === undefined) throw new Error('there must be two');
   expect(leads(follower)).toBe(false);
+  const readiness = ({ probesUrl }: ControllerProcess) => fetch(`${probesUrl}/readyz`).then((answer) => answer.text());
+  await expect(readiness(leader)).resolves.toBe('working: this one leads\n');
+  await expect(readiness(follower)).resolves.toMatch(/^standing by: .+ leads\n$/);
 
   // One that ends in good order gives the lease back.
   expect(await leader.stop()).toBe(0);

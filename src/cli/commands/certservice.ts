@@ -138,8 +138,11 @@ async function runCertServiceCommand(flags: CertServiceFlags): Promise<void> {
     let ops: ProbeServer | undefined;
     try {
       if (flags.opsAddress !== undefined) {
-        const notReady = () => (service.ready ? undefined : 'the list of CMP servers is not loaded, see the log');
-        ops = await startProbeServer({ ...flags.opsAddress, registry, notReady });
+        const readiness = () =>
+          service.ready
+            ? { ready: true, detail: 'working' }
+            : { ready: false, detail: 'the list of CMP servers is not loaded, see the log' };
+        ops = await startProbeServer({ ...flags.opsAddress, registry, readiness });
       }
       logger.info({ port: service.port, ...(ops !== undefined && { opsPort: ops.port }) }, 'CertService listens');
       await new Promise<void>((resolve) => {
