@@ -58,7 +58,7 @@ export class RequestController {
     }
     this.#queue.remove(key);
     this.#forget(request, !isTrue(request.status?.conditions, 'Ready'));
-    if (this.#deps.transactions.has(uid)) this.#queue.add(issuerKey(name), key);
+    if (this.#deps.transactions.has(request, uid)) this.#queue.add(issuerKey(name), key);
   }
 
   /** The object is gone; `last` is what it was. */
@@ -91,7 +91,7 @@ export class RequestController {
       const uid = request?.metadata.uid;
       if (request === undefined || name === undefined || uid === undefined) return;
       const view = this.#deps.issuers.view(name);
-      const action = decide(request, view, this.#record(uid), this.#deps.clock.now());
+      const action = decide(request, view, this.#record(request, uid), this.#deps.clock.now());
       const next = await this.#execute(action, request, uid, name, view, signal);
       if (next === undefined || signal.aborted) {
         this.#queue.forget(key);
@@ -107,10 +107,10 @@ export class RequestController {
   }
 
   /** What is known of a request, in this process or from an earlier one. */
-  #record(uid: string): RequestRecord | undefined {
+  #record(request: CertificateRequest, uid: string): RequestRecord | undefined {
     const known = this.#records.get(uid);
     if (known !== undefined) return known;
-    const saved = this.#deps.transactions.find(uid);
+    const saved = this.#deps.transactions.find(request, uid);
     if (saved === undefined) return undefined;
     const record: RequestRecord = { phase: 'waiting', issuerRevision: '', ...saved };
     this.#records.set(uid, record);
@@ -127,7 +127,7 @@ export class RequestController {
   ): Promise<Timing> {
     switch (action.kind) {
       case 'ignore':
-        if (action.because === 'finished') await this.#deps.transactions.remove(uid, signal);
+        if (action.because === 'finished') await this.#deps.transactions.remove(request, uid, signal);
         return undefined;
       case 'awaitApproval':
         return undefined;
@@ -222,7 +222,7 @@ export class RequestController {
     if (news.kind === 'pending') return;
     if (news.kind !== 'issued') this.#leave(request, this.#records.get(uid));
     this.#records.set(uid, { phase: 'done' });
-    await this.#deps.transactions.remove(uid, signal);
+    await this.#deps.transactions.remove(request, uid, signal);
   }
 
   /** Drops what is known of a request. `unclaimed`: if it had a certificate, nobody will ever get it. */

@@ -11,7 +11,6 @@ import type { Logger } from '../runtime/logger.js';
 import type { IssuerName } from './issuer-key.js';
 import { projectRequest, requestIndexes } from './request-projection.js';
 import type { WatchSecret } from './secret-watches.js';
-import { transactionIndexes } from './transaction-records.js';
 import { Watched } from './watched.js';
 
 export interface SourceDeps {
@@ -62,7 +61,6 @@ export class Sources {
           ...deps,
           ...place,
           type: TRANSACTION,
-          indexes: transactionIndexes,
           optional: true,
         }),
     );

@@ -1,20 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, OwnerReference } from '../api/meta.js';
+import type { KubeObject, ObjectRef, OwnerReference } from '../api/meta.js';
 import { TRANSACTION, type Transaction, type TransactionSpec } from '../api/transaction.js';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.js';
 import type { KubeClient } from '../kube/client.js';
-import type { IndexFunction, ObjectStore } from '../kube/store.js';
+import type { ObjectStore } from '../kube/store.js';
+import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { IssuerName } from './issuer-key.js';
 import type { SuspendedExchange } from './request-record.js';
 import { FIELD_MANAGER } from './status-write.js';
 
-/** Finds the record of a request by the request's uid. */
-const BY_REQUEST = 'request';
-
-export const transactionIndexes: Readonly<Record<string, IndexFunction<Transaction>>> = {
-  [BY_REQUEST]: ({ spec }) => [spec.requestRef.uid],
-};
+/** No CA is left alone for longer, so a record that says so is not to be believed. */
+const LONGEST_WAIT_MS = 3_600_000;
 
 export interface TransactionRecordsDeps {
   readonly client: KubeClient;
@@ -22,6 +19,7 @@ export interface TransactionRecordsDeps {
   readonly saved: ObjectStore<Transaction>;
   /** Where the records of cluster-scoped requests are kept. */
   readonly clusterResourceNamespace: string;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -39,16 +37,18 @@ export class TransactionRecords {
   }
 
   /** Whether there is a record to remove, as far as we know. */
-  has(uid: string): boolean {
-    return this.#known(uid) !== undefined;
+  has(request: KubeObject, uid: string): boolean {
+    return this.#known(request, uid) !== undefined;
   }
 
   /** What an earlier process left. Undefined when there is nothing, or nothing that makes sense. */
-  find(uid: string): SuspendedExchange | undefined {
-    const saved = this.#known(uid);
+  find(request: KubeObject, uid: string): SuspendedExchange | undefined {
+    const saved = this.#known(request, uid);
     if (saved === undefined) return undefined;
     try {
-      return exchangeOf(saved.spec);
+      const exchange = exchangeOf(saved.spec);
+      const latest = new Date(this.#deps.clock.now().getTime() + LONGEST_WAIT_MS);
+      return exchange.notBefore > latest ? { ...exchange, notBefore: latest } : exchange;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.#deps.logger.warn({ uid }, 'the record of an exchange cannot be read: it begins anew');
@@ -67,8 +67,8 @@ export class TransactionRecords {
     exchange: SuspendedExchange,
     signal: AbortSignal,
   ): Promise<SuspendedExchange | undefined> {
-    const object = transactionOf(request, uid, issuer, exchange, this.#deps.clusterResourceNamespace);
-    const known = this.#known(uid);
+    const object = transactionOf(request, this.#ref(request, uid), issuer, exchange);
+    const known = this.#known(request, uid);
     if (known !== undefined && saysTheSame(known.spec, object.spec)) return undefined;
     const options = { fieldManager: FIELD_MANAGER, signal };
     const { client } = this.#deps;
@@ -82,7 +82,7 @@ export class TransactionRecords {
     } catch (error) {
       if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error;
     }
-    const found = await this.#read(object, signal);
+    const found = await this.#read(this.#ref(request, uid), signal);
     const written =
       found === undefined
         ? await client.create<Transaction>(TRANSACTION, object, options)
@@ -92,12 +92,10 @@ export class TransactionRecords {
   }
 
   /** Throws ApiError or TransportError; there being none is fine. */
-  async remove(uid: string, signal: AbortSignal): Promise<void> {
-    const known = this.#known(uid);
-    if (known === undefined) return;
+  async remove(request: KubeObject, uid: string, signal: AbortSignal): Promise<void> {
+    if (!this.has(request, uid)) return;
     try {
-      const { name, namespace } = known.metadata;
-      await this.#deps.client.delete(TRANSACTION, namespace === undefined ? { name } : { namespace, name }, { signal });
+      await this.#deps.client.delete(TRANSACTION, this.#ref(request, uid), { signal });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -109,14 +107,18 @@ export class TransactionRecords {
     this.#written.delete(uid);
   }
 
-  #known(uid: string): Transaction | undefined {
-    const known = this.#written.get(uid) ?? this.#deps.saved.byIndex(BY_REQUEST, uid)[0];
+  /** The one place where the record of a request can be: whoever may write elsewhere has no say. */
+  #ref({ metadata: { namespace = this.#deps.clusterResourceNamespace } }: KubeObject, uid: string): RecordRef {
+    return { namespace, name: uid };
+  }
+
+  #known(request: KubeObject, uid: string): Transaction | undefined {
+    const known = this.#written.get(uid) ?? this.#deps.saved.get(this.#ref(request, uid));
     return known === 'removed' ? undefined : known;
   }
 
-  async #read({ metadata: { name, namespace } }: Transaction, signal: AbortSignal): Promise<Transaction | undefined> {
+  async #read(ref: RecordRef, signal: AbortSignal): Promise<Transaction | undefined> {
     try {
-      const ref = namespace === undefined ? { name } : { namespace, name };
       return await this.#deps.client.get<Transaction>(TRANSACTION, ref, { signal });
     } catch (error) {
       if (isNotFound(error)) return undefined;
@@ -125,22 +127,23 @@ export class TransactionRecords {
   }
 }
 
+type RecordRef = Required<ObjectRef>;
+
 function transactionOf(
   request: KubeObject,
-  uid: string,
+  ref: RecordRef,
   issuer: IssuerName,
   exchange: SuspendedExchange,
-  clusterResourceNamespace: string,
 ): Transaction {
-  const { name, namespace = clusterResourceNamespace } = request.metadata;
+  const { name } = request.metadata;
+  const uid = ref.name;
   const owner: OwnerReference = { apiVersion: request.apiVersion, kind: request.kind, name, uid };
   const { attempt, state, issuerUid, notBefore, message, certificate } = exchange;
   return {
     apiVersion: `${TRANSACTION.group}/${TRANSACTION.version}`,
     kind: 'CMPv2Transaction',
     metadata: {
-      name: uid,
-      namespace,
+      ...ref,
       labels: { 'app.kubernetes.io/managed-by': FIELD_MANAGER },
       ownerReferences: [owner],
     },

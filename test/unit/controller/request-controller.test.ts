@@ -7,7 +7,7 @@ import { Orphans } from '../../../src/controller/orphans.js';
 import { RequestController } from '../../../src/controller/request-controller.js';
 import { requestIndexes } from '../../../src/controller/request-projection.js';
 import { RequestWriter } from '../../../src/controller/request-writer.js';
-import { TransactionRecords, transactionIndexes } from '../../../src/controller/transaction-records.js';
+import { TransactionRecords } from '../../../src/controller/transaction-records.js';
 import { EnrollmentError } from '../../../src/enrollment/error.js';
 import type { ObjectEvent } from '../../../src/kube/event-object.js';
 import { IndexedStore } from '../../../src/kube/store.js';
@@ -26,7 +26,7 @@ function harness() {
   const client = new ScriptedClient();
   const enroller = new ScriptedEnroller();
   const requests = new IndexedStore<CertificateRequest>(requestIndexes);
-  const saved = new IndexedStore<Transaction>(transactionIndexes);
+  const saved = new IndexedStore<Transaction>();
   const events: ObjectEvent[] = [];
   const delays: number[] = [];
   const added: string[] = [];
@@ -47,7 +47,7 @@ function harness() {
     new RequestController(
       {
         requests,
-        transactions: new TransactionRecords({ client, saved, clusterResourceNamespace: 'system', logger }),
+        transactions: new TransactionRecords({ client, saved, clusterResourceNamespace: 'system', clock, logger }),
         orphans: new Orphans({ recorder, metrics }),
         issuers: {
           view: () => view ?? { state: 'ready', uid: 'issuer-1', revision },
@@ -282,6 +282,11 @@ describe('RequestController', () => {
   });
 });
 
+interface RecordChange {
+  readonly metadata?: Partial<Transaction['metadata']>;
+  readonly spec?: Partial<Transaction['spec']>;
+}
+
 describe('an exchange that must outlive the process', () => {
   const certificate = { serial: '0b', issuer: 'CN=CA', subject: 'CN=web', notAfter: new Date('2027-01-01T00:00:00Z') };
   const pending = (step: number, held = false) =>
@@ -436,6 +441,25 @@ describe('an exchange that must outlive the process', () => {
       { fate: 'unknown', transactionID: 'ab' },
       expect.objectContaining({ fate: 'unknown', serial: '0b' }),
     ]);
+  });
+
+  it.each([
+    ['in another namespace', { metadata: { name: 'uid-1', namespace: 'elsewhere' } }, 'enroll uid-1'],
+    ['under another name', { metadata: { name: 'uid-9', namespace: 'shop' } }, 'enroll uid-1'],
+    ['that says nothing', { spec: { state: 'nonsense' } }, 'enroll uid-1'],
+    ['that is its own', {}, 'resume uid-1 {"step":1}'],
+    ['that would wait for ever', { spec: { notBefore: '2999-01-01T00:00:00Z' } }, 'resume uid-1 {"step":1}'],
+  ])('believes no record %s', async (_name, { metadata = {}, spec = {} }: RecordChange, call) => {
+    t.enroller.answers.push(pending(1), issued);
+    await t.work();
+    const record = t.client.objects.get('CMPv2Transaction shop/uid-1') as Transaction;
+    t.restart();
+    t.saved.delete('shop/uid-1');
+    t.saved.set({ ...record, metadata: { ...record.metadata, ...metadata }, spec: { ...record.spec, ...spec } });
+    await t.work();
+    await t.clock.advance(3_600_000);
+    await t.work();
+    expect(t.enroller.calls[1]).toBe(call);
   });
 
   it('leaves no record behind that the process died before deleting', async () => {
