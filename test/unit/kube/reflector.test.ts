@@ -307,6 +307,24 @@ describe('Reflector', () => {
     expect(reflector.hasSynced).toBe(true);
   });
 
+  it.each<[string, Error, boolean]>([
+    ['the CRD is not installed', failure(404, 'NotFound'), true],
+    ['permission is missing', failure(403, 'Forbidden'), true],
+    ['the server is down', failure(500, 'InternalError'), false],
+  ])('lets nobody wait for an optional type when %s', async (_, error, done) => {
+    const { clock, reflector } = start([error, page('10', [])], [], { optional: true });
+    let waited = false;
+    const waiting = reflector.waitForSync(new AbortController().signal).then(() => {
+      waited = true;
+    });
+    await settled();
+    expect(waited).toBe(done);
+    expect(reflector.problem(180_000) === undefined).toBe(done);
+    await clock.advance(5_000);
+    await waiting;
+    expect(reflector.hasSynced).toBe(true);
+  });
+
   it('does without a field selector that the server does not know', async () => {
     const { client, clock } = start([failure(400, 'BadRequest'), page('10', [])], [], { fieldSelector: 'spec.x=y' });
     await clock.advance(0);
