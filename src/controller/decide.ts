@@ -1,12 +1,11 @@
-import type { CertificateRequest } from '../api/certificate-request.js';
-import { findCondition, isTrue } from '../api/conditions.js';
 import type { PendingState } from '../enrollment/enroller.js';
 import { unreachable } from '../runtime/unreachable.js';
-import { type IssuerName, issuerOf, printableResource } from './issuer-key.js';
+import { type IssuerName, printableResource } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
 import type { IssuedOutcome, RequestRecord } from './request-record.js';
+import type { RequestResource, SigningRequest } from './signing-request.js';
 
-/** What to do about one CertificateRequest now. */
+/** What to do about one request now. */
 export type Action =
   /** Nothing, and nothing to wait for: if that changes, an event will tell. */
   | { readonly kind: 'ignore'; readonly because: 'foreign' | 'deleted' | 'finished' | 'issuerUnverified' }
@@ -30,21 +29,19 @@ export type Action =
  * `record` must be the one kept for this very uid.
  */
 export function decide(
-  request: CertificateRequest,
+  request: SigningRequest,
   issuer: IssuerView,
   record: RequestRecord | undefined,
   now: Date,
 ): Action {
-  const name = issuerOf(request);
-  if (name === undefined) return { kind: 'ignore', because: 'foreign' };
-  if (isFinished(request) || record?.phase === 'done') return { kind: 'ignore', because: 'finished' };
+  if (request.issuer === undefined) return { kind: 'ignore', because: 'foreign' };
+  if (request.state !== 'open' || record?.phase === 'done') return { kind: 'ignore', because: 'finished' };
   if (request.metadata.deletionTimestamp !== undefined) return { kind: 'ignore', because: 'deleted' };
 
   // Denied comes first: whoever denies need never have approved, and may well not be an approver that explains itself.
-  const conditions = request.status?.conditions;
-  if (isTrue(conditions, 'Denied'))
-    return { kind: 'deny', message: 'The CertificateRequest was denied by an approval controller' };
-  if (!isTrue(conditions, 'Approved')) return { kind: 'awaitApproval' };
+  if (request.approval === 'denied')
+    return { kind: 'deny', message: `The ${request.kind} was denied by an approval controller` };
+  if (request.approval === 'none') return { kind: 'awaitApproval' };
 
   // What the CA has settled needs no issuer any more.
   if (record?.phase === 'issued') return { kind: 'publish', outcome: record.outcome };
@@ -53,27 +50,24 @@ export function decide(
 
   switch (issuer.state) {
     case 'missing':
-      return { kind: 'awaitIssuer', reason: 'IssuerNotFound', message: missingIssuer(name) };
+      return {
+        kind: 'awaitIssuer',
+        reason: 'IssuerNotFound',
+        message: missingIssuer(request.issuer, request.resource),
+      };
     case 'unverified':
       return { kind: 'ignore', because: 'issuerUnverified' };
     case 'notReady':
       return {
         kind: 'awaitIssuer',
         reason: 'IssuerNotReady',
-        message: `${printableResource(name)} is not Ready: ${issuer.message}`,
+        message: `${printableResource(request.issuer)} is not Ready: ${issuer.message}`,
       };
     case 'ready':
       return exchange(issuer, record, now);
     default:
       return unreachable(issuer);
   }
-}
-
-/** In which state no issuer may touch a request any more. */
-export function isFinished({ status }: CertificateRequest): boolean {
-  if ((status?.certificate ?? '') !== '') return true;
-  const ready = findCondition(status?.conditions, 'Ready');
-  return ready?.status === 'True' || ready?.reason === 'Failed' || ready?.reason === 'Denied';
 }
 
 function exchange(
@@ -102,6 +96,6 @@ function exchange(
   }
 }
 
-function missingIssuer(name: IssuerName): string {
-  return `Failed to retrieve ${printableResource(name)}: it does not exist; create it, or correct spec.issuerRef of the Certificate`;
+function missingIssuer(name: IssuerName, { issuerField }: RequestResource): string {
+  return `Failed to retrieve ${printableResource(name)}: it does not exist; create it, or correct ${issuerField}`;
 }

@@ -7,9 +7,9 @@ import { IssuerController, keyOfIssuer } from './issuer-controller.js';
 import type { CreateEnroller } from './issuer-verifier.js';
 import { Orphans } from './orphans.js';
 import { RequestController } from './request-controller.js';
-import { BY_ISSUER } from './request-projection.js';
 import { RequestWriter } from './request-writer.js';
 import { SecretWatches } from './secret-watches.js';
+import { BY_ISSUER } from './signing-request.js';
 import { type SourceDeps, type Sources, secretWatcher } from './sources.js';
 import { TransactionRecords } from './transaction-records.js';
 

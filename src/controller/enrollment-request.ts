@@ -1,11 +1,10 @@
-import type { CertificateRequest } from '../api/certificate-request.js';
 import type { BackendKind } from '../enrollment/backend-config.js';
 import type { EnrollmentRequest } from '../enrollment/enroller.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Logger } from '../runtime/logger.js';
-import { goDurationSeconds } from './go-duration.js';
 import { isRenewal, previousCertificate } from './previous-certificate.js';
 import { stagedPrivateKey } from './private-key.js';
+import type { SigningRequest } from './signing-request.js';
 
 interface RequestContext {
   readonly client: KubeClient;
@@ -15,20 +14,14 @@ interface RequestContext {
   readonly signal: AbortSignal;
 }
 
-/** What a backend may know of a CertificateRequest. `uid` is the one the caller decided about. */
-export function enrollmentRequest(
-  context: RequestContext,
-  request: CertificateRequest,
-  uid: string,
-): EnrollmentRequest {
-  const { spec } = request;
-  const csrPem = Buffer.from(spec.request, 'base64').toString('utf8');
-  const durationSeconds = spec.duration === undefined ? undefined : goDurationSeconds(spec.duration);
+/** What a backend may know of a request. */
+export function enrollmentRequest(context: RequestContext, request: SigningRequest): EnrollmentRequest {
+  const { csrPem, usages, isCA, durationSeconds } = request;
   return {
-    id: uid,
+    id: request.metadata.uid,
     csrPem,
-    usages: spec.usages ?? [],
-    isCA: spec.isCA ?? false,
+    usages,
+    isCA,
     ...(durationSeconds !== undefined && { durationSeconds }),
     privateKey: () => stagedPrivateKey(context, request, csrPem),
     ...(isRenewal(request) && { previous: () => previousCertificate(context, request) }),

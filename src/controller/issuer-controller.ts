@@ -14,7 +14,7 @@ import { secretNames } from './issuer-secrets.js';
 import { type CreateEnroller, verifyIssuer } from './issuer-verifier.js';
 import { type IssuerVerdict, type IssuerView, viewIssuer } from './issuer-view.js';
 import type { IssuerDirectory } from './request-exchange.js';
-import { bounded } from './request-status.js';
+import { bounded } from './request-news.js';
 import type { SecretWatches } from './secret-watches.js';
 import { writeStatus } from './status-write.js';
 

@@ -1,22 +1,10 @@
-import type { CertificateRequest } from '../api/certificate-request.js';
-import { ISSUER_GROUP, ISSUER_TYPES, type Issuer, type IssuerKind, isIssuerKind } from '../api/issuer.js';
+import { type Issuer, type IssuerKind, isIssuerKind } from '../api/issuer.js';
 import type { ObjectRef } from '../api/meta.js';
 import type { IssuerLabels } from '../ops/metrics.js';
 
 /** Which issuer a request names: enough to find it. */
 export interface IssuerName extends ObjectRef {
   readonly kind: IssuerKind;
-}
-
-/**
- * The issuer of ours that a request names, or undefined if it is somebody else's. The group must be given and be ours;
- * an empty group is cert-manager's own, and an empty kind means its `Issuer`.
- */
-export function issuerOf(request: CertificateRequest): IssuerName | undefined {
-  const { group, kind, name } = request.spec.issuerRef;
-  if (group !== ISSUER_GROUP || !isIssuerKind(kind)) return undefined;
-  const { namespace } = request.metadata;
-  return ISSUER_TYPES[kind].namespaced && namespace !== undefined ? { kind, namespace, name } : { kind, name };
 }
 
 export const issuerName = ({ kind, metadata: { namespace, name } }: Issuer): IssuerName =>

@@ -4,7 +4,6 @@ import {
   CERTIFICATE_REVISION_ANNOTATION,
   type Certificate,
 } from '../api/certificate.js';
-import type { CertificateRequest } from '../api/certificate-request.js';
 import type { KubeObject, ResourceType } from '../api/meta.js';
 import { SECRET, type Secret } from '../api/secret.js';
 import type { PreviousCertificate } from '../enrollment/enroller.js';
@@ -17,7 +16,7 @@ import type { Logger } from '../runtime/logger.js';
 const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Whether cert-manager has issued for the same Certificate before: its revision is an integer above 1. */
-export function isRenewal({ metadata }: CertificateRequest): boolean {
+export function isRenewal({ metadata }: KubeObject): boolean {
   const revision = metadata.annotations?.[CERTIFICATE_REVISION_ANNOTATION] ?? '';
   return /^\+?\d+$/.test(revision) && Number(revision) > 1;
 }
@@ -36,7 +35,7 @@ interface Finder {
  */
 export async function previousCertificate(
   finder: Finder,
-  request: CertificateRequest,
+  request: KubeObject,
 ): Promise<PreviousCertificate | undefined> {
   const { namespace } = request.metadata;
   if (namespace === undefined) return undefined;
@@ -58,7 +57,7 @@ export async function previousCertificate(
 
 async function secretOfCertificate(
   finder: Finder,
-  { metadata }: CertificateRequest,
+  { metadata }: KubeObject,
   namespace: string,
 ): Promise<string | undefined> {
   const owner = metadata.ownerReferences?.find(
@@ -72,7 +71,7 @@ async function secretOfCertificate(
   return certificate?.spec.secretName;
 }
 
-function lastAppliedSecret({ metadata }: CertificateRequest, namespace: string): string | undefined {
+function lastAppliedSecret({ metadata }: KubeObject, namespace: string): string | undefined {
   try {
     const applied = JSON.parse(metadata.annotations?.[LAST_APPLIED_ANNOTATION] ?? 'null');
     if (applied?.kind !== CERTIFICATE.kind || (applied.metadata?.namespace ?? namespace) !== namespace)

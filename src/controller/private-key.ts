@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { type CertificateRequest, PRIVATE_KEY_SECRET_ANNOTATION } from '../api/certificate-request.js';
+import { PRIVATE_KEY_SECRET_ANNOTATION } from '../api/certificate-request.js';
+import type { KubeObject } from '../api/meta.js';
 import { SECRET, type Secret } from '../api/secret.js';
 import type { BackendKind } from '../enrollment/backend-config.js';
 import { EnrollmentError } from '../enrollment/error.js';
@@ -46,7 +47,7 @@ export interface KeyContext {
  */
 export async function stagedPrivateKey(
   { client, backend, signal }: KeyContext,
-  request: CertificateRequest,
+  request: KubeObject,
   csrPem: string,
 ): Promise<KeyObject> {
   const purpose = PURPOSES[backend];

@@ -1,23 +1,22 @@
-import type { CertificateRequest } from '../api/certificate-request.js';
-import { isTrue } from '../api/conditions.js';
 import type { Transaction } from '../api/transaction.js';
 import type { EventRecorder } from '../kube/event-recorder.js';
 import { type ObjectStore, objectKey, objectRef } from '../kube/store.js';
 import type { WorkItem, WorkQueue } from '../kube/work-queue.js';
 import type { Logger } from '../runtime/logger.js';
 import { unreachable } from '../runtime/unreachable.js';
-import { type Action, decide, isFinished } from './decide.js';
-import { type IssuerName, issuerKey, issuerOf } from './issuer-key.js';
+import { type Action, decide } from './decide.js';
+import { type IssuerName, issuerKey } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
 import { requestEvent } from './request-events.js';
 import { type ExchangeDeps, type ExchangeSubject, RequestExchange } from './request-exchange.js';
+import type { RequestNews } from './request-news.js';
 import type { RequestRecord } from './request-record.js';
-import type { RequestNews } from './request-status.js';
 import type { RequestWriter } from './request-writer.js';
+import type { SigningRequest } from './signing-request.js';
 import { Withdrawals } from './withdrawals.js';
 
 export interface RequestControllerDeps extends ExchangeDeps {
-  readonly requests: ObjectStore<CertificateRequest>;
+  readonly requests: Pick<ObjectStore<SigningRequest>, 'get'>;
   readonly writer: RequestWriter;
   readonly recorder: EventRecorder;
   readonly logger: Logger;
@@ -31,7 +30,7 @@ const KEEP_AGAIN_MS = 30_000;
 
 type Timing = 'now' | { readonly at: Date } | undefined;
 
-/** Executes what `decide` says about CertificateRequests, one key at a time; the queue sees to that. */
+/** Executes what `decide` says about requests, one key at a time; the queue sees to that. */
 export class RequestController {
   readonly #deps: RequestControllerDeps;
   readonly #queue: Pick<WorkQueue, 'add' | 'addAfter' | 'forget' | 'remove'>;
@@ -47,23 +46,22 @@ export class RequestController {
   }
 
   /** The object is new or has changed. */
-  changed(request: CertificateRequest): void {
-    const name = issuerOf(request);
-    const { uid } = request.metadata;
-    if (name === undefined || uid === undefined) return;
-    const key = objectKey(request.metadata);
-    if (!isFinished(request)) {
-      this.#queue.add(issuerKey(name), key);
+  changed(request: SigningRequest): void {
+    const { issuer, metadata, state } = request;
+    if (issuer === undefined) return;
+    const key = objectKey(metadata);
+    if (state === 'open') {
+      this.#queue.add(issuerKey(issuer), key);
       return;
     }
     this.#queue.remove(key);
-    this.#forget(request, !isTrue(request.status?.conditions, 'Ready'));
-    if (this.#deps.transactions.has(request, uid)) this.#queue.add(issuerKey(name), key);
+    this.#forget(request, state !== 'issued');
+    if (this.#deps.transactions.has(request)) this.#queue.add(issuerKey(issuer), key);
   }
 
   /** The object is gone; `last` is what it was. */
-  deleted(last: CertificateRequest): void {
-    if (issuerOf(last) === undefined) return;
+  deleted(last: SigningRequest): void {
+    if (last.issuer === undefined) return;
     this.#queue.remove(objectKey(last.metadata));
     this.#forget(last, true);
   }
@@ -72,9 +70,8 @@ export class RequestController {
   recordSeen({ metadata: { namespace }, spec: { requestRef } }: Transaction): void {
     const ref = { ...(namespace !== undefined && { namespace }), name: requestRef.name };
     const request = this.#deps.requests.get(ref);
-    const name = request && issuerOf(request);
-    if (request?.metadata.uid === requestRef.uid && name !== undefined && isFinished(request))
-      this.#queue.add(issuerKey(name), objectKey(ref));
+    if (request?.metadata.uid === requestRef.uid && request.issuer !== undefined && request.state !== 'open')
+      this.#queue.add(issuerKey(request.issuer), objectKey(ref));
   }
 
   /** A record of an exchange is gone. */
@@ -87,12 +84,11 @@ export class RequestController {
     await this.#withdrawals.callOff(key, signal);
     for (let step = 0; step < MAX_STEPS; step++) {
       const request = this.#deps.requests.get(objectRef(key));
-      const name = request && issuerOf(request);
-      const uid = request?.metadata.uid;
-      if (request === undefined || name === undefined || uid === undefined) return;
+      const name = request?.issuer;
+      if (request === undefined || name === undefined) return;
       const view = this.#deps.issuers.view(name);
-      const action = decide(request, view, this.#record(request, uid), this.#deps.clock.now());
-      const next = await this.#execute(action, request, uid, name, view, signal);
+      const action = decide(request, view, this.#record(request), this.#deps.clock.now());
+      const next = await this.#execute(action, request, name, view, signal);
       if (next === undefined || signal.aborted) {
         this.#queue.forget(key);
         return;
@@ -107,10 +103,11 @@ export class RequestController {
   }
 
   /** What is known of a request, in this process or from an earlier one. */
-  #record(request: CertificateRequest, uid: string): RequestRecord | undefined {
+  #record(request: SigningRequest): RequestRecord | undefined {
+    const { uid } = request.metadata;
     const known = this.#records.get(uid);
     if (known !== undefined) return known;
-    const saved = this.#deps.transactions.find(request, uid);
+    const saved = this.#deps.transactions.find(request);
     if (saved === undefined) return undefined;
     const record: RequestRecord = { phase: 'waiting', issuerRevision: '', ...saved };
     this.#records.set(uid, record);
@@ -119,46 +116,45 @@ export class RequestController {
 
   async #execute(
     action: Action,
-    request: CertificateRequest,
-    uid: string,
+    request: SigningRequest,
     name: IssuerName,
     view: IssuerView,
     signal: AbortSignal,
   ): Promise<Timing> {
     switch (action.kind) {
       case 'ignore':
-        if (action.because === 'finished') await this.#deps.transactions.remove(request, uid, signal);
+        if (action.because === 'finished') await this.#deps.transactions.remove(request, signal);
         return undefined;
       case 'awaitApproval':
         return undefined;
       case 'deny':
-        await this.#write(action, request, uid, { kind: 'denied', message: action.message }, signal);
+        await this.#write(action, request, { kind: 'denied', message: action.message }, signal);
         return undefined;
       case 'fail': {
         const { message, invalidRequest } = action;
-        await this.#write(action, request, uid, { kind: 'failed', message, invalidRequest }, signal);
+        await this.#write(action, request, { kind: 'failed', message, invalidRequest }, signal);
         return undefined;
       }
       case 'publish':
-        await this.#write(action, request, uid, { kind: 'issued', outcome: action.outcome }, signal);
+        await this.#write(action, request, { kind: 'issued', outcome: action.outcome }, signal);
         return undefined;
       case 'awaitIssuer':
-        await this.#write(action, request, uid, { kind: 'pending', message: action.message }, signal);
+        await this.#write(action, request, { kind: 'pending', message: action.message }, signal);
         return undefined;
       case 'wait':
-        await this.#write(action, request, uid, { kind: 'pending', message: action.message }, signal);
+        await this.#write(action, request, { kind: 'pending', message: action.message }, signal);
         return {
-          at: view.state === 'ready' ? await this.#kept(action.until, request, uid, name, view, signal) : action.until,
+          at: view.state === 'ready' ? await this.#kept(action.until, request, name, view, signal) : action.until,
         };
       case 'enroll':
       case 'resume': {
         if (view.state !== 'ready') return undefined;
-        const subject = this.#subject(request, uid, name, view);
-        const record = await this.#exchange.run(action, subject, this.#records.get(uid), signal);
+        const subject = this.#subject(request, name, view);
+        const record = await this.#exchange.run(action, subject, this.#records.get(request.metadata.uid), signal);
         if (record === undefined) return 'now';
         // Kept before anything else can happen; writing it is the next step.
-        this.#records.set(uid, record);
-        if (this.#current(request)?.metadata.uid === uid) return 'now';
+        this.#records.set(request.metadata.uid, record);
+        if (this.#current(request)?.metadata.uid === request.metadata.uid) return 'now';
         this.#forget(request, true);
         return undefined;
       }
@@ -170,48 +166,36 @@ export class RequestController {
   /** Sees to it that a suspended exchange is recorded. When to come back. */
   async #kept(
     until: Date,
-    request: CertificateRequest,
-    uid: string,
+    request: SigningRequest,
     name: IssuerName,
     view: Extract<IssuerView, { state: 'ready' }>,
     signal: AbortSignal,
   ): Promise<Date> {
-    const record = this.#records.get(uid);
+    const record = this.#records.get(request.metadata.uid);
     if (record?.phase !== 'waiting') return until;
-    if (await this.#exchange.keep(record, this.#subject(request, uid, name, view), signal)) return until;
+    if (await this.#exchange.keep(record, this.#subject(request, name, view), signal)) return until;
     return new Date(Math.min(until.getTime(), this.#deps.clock.now().getTime() + KEEP_AGAIN_MS));
   }
 
-  #subject(
-    request: CertificateRequest,
-    uid: string,
-    name: IssuerName,
-    view: Extract<IssuerView, { state: 'ready' }>,
-  ): ExchangeSubject {
+  #subject(request: SigningRequest, name: IssuerName, view: Extract<IssuerView, { state: 'ready' }>): ExchangeSubject {
     const isWanted = () => {
       const now = this.#current(request);
       return (
-        now?.metadata.uid === uid &&
+        now?.metadata.uid === request.metadata.uid &&
         now.metadata.deletionTimestamp === undefined &&
-        !isFinished(now) &&
-        !isTrue(now.status?.conditions, 'Denied')
+        now.state === 'open' &&
+        now.approval !== 'denied'
       );
     };
-    return { request, uid, name, view, logger: this.#logger(request, name), isWanted };
+    return { request, name, view, logger: this.#logger(request, name), isWanted };
   }
 
-  #current({ metadata }: CertificateRequest): CertificateRequest | undefined {
+  #current({ metadata }: SigningRequest): SigningRequest | undefined {
     return this.#deps.requests.get(objectRef(objectKey(metadata)));
   }
 
-  async #write(
-    action: Action,
-    request: CertificateRequest,
-    uid: string,
-    news: RequestNews,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const result = await this.#deps.writer.write(request, uid, news, signal);
+  async #write(action: Action, request: SigningRequest, news: RequestNews, signal: AbortSignal): Promise<void> {
+    const result = await this.#deps.writer.write(request, news, signal);
     if (result === 'unchanged') return;
     if (result === 'gone') {
       this.#forget(request, true);
@@ -220,23 +204,22 @@ export class RequestController {
     const event = requestEvent(request, action);
     if (event !== undefined) this.#deps.recorder.record(event);
     if (news.kind === 'pending') return;
-    if (news.kind !== 'issued') this.#leave(request, this.#records.get(uid));
-    this.#records.set(uid, { phase: 'done' });
-    await this.#deps.transactions.remove(request, uid, signal);
+    if (news.kind !== 'issued') this.#leave(request, this.#records.get(request.metadata.uid));
+    this.#records.set(request.metadata.uid, { phase: 'done' });
+    await this.#deps.transactions.remove(request, signal);
   }
 
   /** Drops what is known of a request. `unclaimed`: if it had a certificate, nobody will ever get it. */
-  #forget(request: CertificateRequest, unclaimed: boolean): void {
+  #forget(request: SigningRequest, unclaimed: boolean): void {
     const { uid } = request.metadata;
-    if (uid === undefined) return;
     if (unclaimed) this.#leave(request, this.#records.get(uid));
     this.#records.delete(uid);
     this.#deps.writer.forget(uid);
   }
 
   /** Nobody waits any more for what was begun: the CA is told, as far as it can be, and what may be left there is named. */
-  #leave(request: CertificateRequest, record: RequestRecord | undefined): void {
-    const name = issuerOf(request);
+  #leave(request: SigningRequest, record: RequestRecord | undefined): void {
+    const name = request.issuer;
     if (name === undefined || record === undefined) return;
     const logger = this.#logger(request, name);
     if (record.phase === 'issued')
@@ -245,10 +228,10 @@ export class RequestController {
       this.#queue.add(issuerKey(name), this.#withdrawals.add({ request, name, record, logger }));
   }
 
-  #logger(request: CertificateRequest, name: IssuerName): Logger {
-    const { metadata } = request;
+  #logger(request: SigningRequest, name: IssuerName): Logger {
+    const { kind, metadata } = request;
     return this.#deps.logger.child({
-      certificateRequest: objectKey(metadata),
+      [`${kind.charAt(0).toLowerCase()}${kind.slice(1)}`]: objectKey(metadata),
       uid: metadata.uid,
       issuer: issuerKey(name),
     });

@@ -1,9 +1,9 @@
-import type { CertificateRequest } from '../api/certificate-request.js';
 import type { ObjectEvent } from '../kube/event-object.js';
 import type { Action } from './decide.js';
+import type { SigningRequest } from './signing-request.js';
 
 /** What the event for a status change says; undefined where the approver has said it already. */
-export function requestEvent(request: CertificateRequest, action: Action): ObjectEvent | undefined {
+export function requestEvent(request: SigningRequest, action: Action): ObjectEvent | undefined {
   const event = (type: ObjectEvent['type'], reason: string, verb: string, note: string): ObjectEvent => ({
     regarding: request,
     type,

@@ -1,4 +1,3 @@
-import type { CertificateRequest } from '../api/certificate-request.js';
 import type { EnrollmentOutcome, HeldCertificate } from '../enrollment/enroller.js';
 import { EnrollmentError } from '../enrollment/error.js';
 import type { KubeClient } from '../kube/client.js';
@@ -14,6 +13,7 @@ import type { IssuerView } from './issuer-view.js';
 import { recordFailure, recordOutcome } from './next-record.js';
 import { leftoverOrphan, type Orphan, type Orphans } from './orphans.js';
 import type { IssuedOutcome, RequestRecord, SuspendedExchange } from './request-record.js';
+import type { SigningRequest } from './signing-request.js';
 import type { TransactionRecords } from './transaction-records.js';
 
 /** What requests need of issuers. */
@@ -35,8 +35,7 @@ export interface ExchangeDeps {
 
 /** One request and its ready issuer, as decided about. */
 export interface ExchangeSubject {
-  readonly request: CertificateRequest;
-  readonly uid: string;
+  readonly request: SigningRequest;
   readonly name: IssuerName;
   readonly view: Extract<IssuerView, { state: 'ready' }>;
   readonly logger: Logger;
@@ -60,7 +59,7 @@ export class RequestExchange {
     signal: AbortSignal,
   ): Promise<RequestRecord | undefined> {
     const { clock, metrics, client, issuers, uniform } = this.#deps;
-    const { request, uid, name, view, logger } = subject;
+    const { request, name, view, logger } = subject;
     const { attempt } = action;
     const context = () => ({ now: clock.now(), uniform, issuer: view, attempt });
     const started = clock.monotonic();
@@ -71,7 +70,7 @@ export class RequestExchange {
       const outcome = await lease?.use((enroller) => {
         const from = { client, logger, backend: lease.backend, signal };
         const hold = (held: HeldCertificate) => this.#hold(held, subject, attempt, signal);
-        const wanted = { ...enrollmentRequest(from, request, uid), attempt, hold };
+        const wanted = { ...enrollmentRequest(from, request), attempt, hold };
         return action.kind === 'enroll'
           ? enroller.enroll(wanted, signal)
           : enroller.resume(wanted, action.state, signal);
@@ -106,9 +105,9 @@ export class RequestExchange {
    * this process all the same.
    */
   async keep(exchange: SuspendedExchange, subject: ExchangeSubject, signal: AbortSignal): Promise<boolean> {
-    const { request, uid, name, logger } = subject;
+    const { request, name, logger } = subject;
     try {
-      const replaced = await this.#deps.transactions.save(request, uid, name, exchange, signal);
+      const replaced = await this.#deps.transactions.save(request, name, exchange, signal);
       if (replaced !== undefined) this.#nameSuspended(replaced, subject);
       return true;
     } catch (error) {

@@ -1,9 +1,9 @@
-import { CERTIFICATE_REQUEST, type CertificateRequest } from '../api/certificate-request.js';
 import { type Condition, findCondition, saysTheSame } from '../api/conditions.js';
 import type { KubeClient } from '../kube/client.js';
 import type { ControllerMetrics } from '../ops/metrics.js';
 import type { Clock } from '../runtime/clock.js';
-import { type RequestNews, requestStatus } from './request-status.js';
+import type { RequestNews } from './request-news.js';
+import type { SigningRequest } from './signing-request.js';
 import { writeStatus } from './status-write.js';
 
 export interface RequestWriterDeps {
@@ -26,19 +26,19 @@ export class RequestWriter {
 
   /** Throws when the write must be tried again. */
   async write(
-    request: CertificateRequest,
-    uid: string,
+    request: SigningRequest,
     news: RequestNews,
     signal: AbortSignal,
   ): Promise<'written' | 'unchanged' | 'gone'> {
-    const existing = this.#written.get(uid) ?? request.status?.conditions;
-    const status = requestStatus(news, existing, this.#deps.clock.now());
-    const conditions = status.conditions ?? [];
+    const { metadata, resource } = request;
+    const existing = this.#written.get(metadata.uid) ?? request.conditions;
+    const status = resource.status(news, existing, this.#deps.clock.now());
+    const { conditions } = status;
     // Final news carry more than conditions, and come once.
     if (news.kind === 'pending' && conditions.every((c) => saysTheSame(findCondition(existing, c.type), c)))
       return 'unchanged';
-    const result = await writeStatus(this.#deps, CERTIFICATE_REQUEST, request, status, signal);
-    if (result === 'written') this.#written.set(uid, conditions);
+    const result = await writeStatus(this.#deps, resource.type, request, status, signal);
+    if (result === 'written') this.#written.set(metadata.uid, conditions);
     return result;
   }
 

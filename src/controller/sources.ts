@@ -1,5 +1,5 @@
 import { CERTIFICATE_REQUEST, type CertificateRequest } from '../api/certificate-request.js';
-import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, isIssuerKind, withDefaults } from '../api/issuer.js';
+import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, withDefaults } from '../api/issuer.js';
 import type { ResourceType } from '../api/meta.js';
 import { SECRET, type Secret } from '../api/secret.js';
 import { TRANSACTION, type Transaction } from '../api/transaction.js';
@@ -8,9 +8,10 @@ import { Reflector } from '../kube/reflector.js';
 import type { Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { viewCertificateRequest } from './certificate-requests.js';
 import type { IssuerName } from './issuer-key.js';
-import { projectRequest, requestIndexes } from './request-projection.js';
 import type { WatchSecret } from './secret-watches.js';
+import { requestIndexes, type SigningRequest } from './signing-request.js';
 import { Watched } from './watched.js';
 
 export interface SourceDeps {
@@ -22,7 +23,7 @@ export interface SourceDeps {
 
 /** What the controller watches all the time. */
 export class Sources {
-  readonly requests: Watched<CertificateRequest>;
+  readonly requests: Watched<SigningRequest>;
   /** Of both scopes. */
   readonly issuers: readonly Watched<Issuer>[];
   /** Done without where the CRD is not installed (Helm does not add one to an old release), or RBAC forbids it. */
@@ -39,18 +40,20 @@ export class Sources {
       );
     const namespaced = watchIssuers(ISSUER);
     const cluster = everything ? watchIssuers(CLUSTER_ISSUER) : undefined;
-    const serves = (kind: string) => kind === ISSUER.kind || (everything && isIssuerKind(kind));
+    // Nothing of other people's is remembered.
+    const served = (request: SigningRequest | undefined) =>
+      request?.issuer?.kind === 'CMPv2Issuer' || (everything && request?.issuer !== undefined) ? request : undefined;
     this.issuers = cluster === undefined ? [namespaced] : [namespaced, cluster];
     this.#find = ({ kind, ...ref }) => (kind === 'CMPv2ClusterIssuer' ? cluster : namespaced)?.get(ref);
-    this.requests = new Watched<CertificateRequest>(
+    this.requests = new Watched<SigningRequest>(
       namespaces,
       (place) =>
-        new Reflector<CertificateRequest>({
+        new Reflector<SigningRequest>({
           ...deps,
           ...place,
           type: CERTIFICATE_REQUEST,
           fieldSelector: `spec.issuerRef.group=${ISSUER_GROUP}`,
-          project: (request) => projectRequest(request, serves),
+          project: (request: CertificateRequest) => served(viewCertificateRequest(request)),
           indexes: requestIndexes,
         }),
     );
@@ -88,7 +91,7 @@ export class Sources {
     return problems.length === 0 ? undefined : problems.join('; ');
   }
 
-  #all(): readonly (Watched<CertificateRequest> | Watched<Issuer> | Watched<Transaction>)[] {
+  #all(): readonly (Watched<SigningRequest> | Watched<Issuer> | Watched<Transaction>)[] {
     return [...this.issuers, this.requests, this.transactions];
   }
 }
@@ -102,7 +105,7 @@ export const secretWatcher =
       type: SECRET,
       ...(namespace !== undefined && { namespace }),
       fieldSelector: `metadata.name=${name}`,
-      project: ({ data: _contents, ...rest }) => rest,
+      project: ({ data: _contents, ...rest }: Secret) => rest,
     });
     reflector.addHandler(handler);
     void reflector.run(signal);

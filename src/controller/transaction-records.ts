@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, ObjectRef, OwnerReference } from '../api/meta.js';
+import type { ObjectRef, OwnerReference } from '../api/meta.js';
 import { TRANSACTION, type Transaction, type TransactionSpec } from '../api/transaction.js';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.js';
 import type { KubeClient } from '../kube/client.js';
@@ -8,6 +8,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { IssuerName } from './issuer-key.js';
 import type { SuspendedExchange } from './request-record.js';
+import type { SigningRequest } from './signing-request.js';
 import { FIELD_MANAGER } from './status-write.js';
 
 /** No CA is left alone for longer, so a record that says so is not to be believed. */
@@ -37,13 +38,13 @@ export class TransactionRecords {
   }
 
   /** Whether there is a record to remove, as far as we know. */
-  has(request: KubeObject, uid: string): boolean {
-    return this.#known(request, uid) !== undefined;
+  has(request: SigningRequest): boolean {
+    return this.#known(request) !== undefined;
   }
 
   /** What an earlier process left. Undefined when there is nothing, or nothing that makes sense. */
-  find(request: KubeObject, uid: string): SuspendedExchange | undefined {
-    const saved = this.#known(request, uid);
+  find(request: SigningRequest): SuspendedExchange | undefined {
+    const saved = this.#known(request);
     if (saved === undefined) return undefined;
     try {
       const exchange = exchangeOf(saved.spec);
@@ -51,7 +52,7 @@ export class TransactionRecords {
       return exchange.notBefore > latest ? { ...exchange, notBefore: latest } : exchange;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      this.#deps.logger.warn({ uid }, 'the record of an exchange cannot be read: it begins anew');
+      this.#deps.logger.warn({ uid: request.metadata.uid }, 'the record of an exchange cannot be read: it begins anew');
       return undefined;
     }
   }
@@ -61,14 +62,14 @@ export class TransactionRecords {
    * there was one that nobody knew of. Throws ApiError or TransportError.
    */
   async save(
-    request: KubeObject,
-    uid: string,
+    request: SigningRequest,
     issuer: IssuerName,
     exchange: SuspendedExchange,
     signal: AbortSignal,
   ): Promise<SuspendedExchange | undefined> {
-    const object = transactionOf(request, this.#ref(request, uid), issuer, exchange);
-    const known = this.#known(request, uid);
+    const { uid } = request.metadata;
+    const object = transactionOf(request, this.#ref(request), issuer, exchange);
+    const known = this.#known(request);
     if (known !== undefined && saysTheSame(known.spec, object.spec)) return undefined;
     const options = { fieldManager: FIELD_MANAGER, signal };
     const { client } = this.#deps;
@@ -82,7 +83,7 @@ export class TransactionRecords {
     } catch (error) {
       if (!isAlreadyExists(error) && !isConflict(error) && !isNotFound(error)) throw error;
     }
-    const found = await this.#read(this.#ref(request, uid), signal);
+    const found = await this.#read(this.#ref(request), signal);
     const written =
       found === undefined
         ? await client.create<Transaction>(TRANSACTION, object, options)
@@ -92,14 +93,14 @@ export class TransactionRecords {
   }
 
   /** Throws ApiError or TransportError; there being none is fine. */
-  async remove(request: KubeObject, uid: string, signal: AbortSignal): Promise<void> {
-    if (!this.has(request, uid)) return;
+  async remove(request: SigningRequest, signal: AbortSignal): Promise<void> {
+    if (!this.has(request)) return;
     try {
-      await this.#deps.client.delete(TRANSACTION, this.#ref(request, uid), { signal });
+      await this.#deps.client.delete(TRANSACTION, this.#ref(request), { signal });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-    this.#written.set(uid, 'removed');
+    this.#written.set(request.metadata.uid, 'removed');
   }
 
   /** The record is gone from the API server, which has told us so: what we know ourselves is not needed any more. */
@@ -108,12 +109,12 @@ export class TransactionRecords {
   }
 
   /** The one place where the record of a request can be: whoever may write elsewhere has no say. */
-  #ref({ metadata: { namespace = this.#deps.clusterResourceNamespace } }: KubeObject, uid: string): RecordRef {
+  #ref({ metadata: { namespace = this.#deps.clusterResourceNamespace, uid } }: SigningRequest): RecordRef {
     return { namespace, name: uid };
   }
 
-  #known(request: KubeObject, uid: string): Transaction | undefined {
-    const known = this.#written.get(uid) ?? this.#deps.saved.get(this.#ref(request, uid));
+  #known(request: SigningRequest): Transaction | undefined {
+    const known = this.#written.get(request.metadata.uid) ?? this.#deps.saved.get(this.#ref(request));
     return known === 'removed' ? undefined : known;
   }
 
@@ -130,7 +131,7 @@ export class TransactionRecords {
 type RecordRef = Required<ObjectRef>;
 
 function transactionOf(
-  request: KubeObject,
+  request: SigningRequest,
   ref: RecordRef,
   issuer: IssuerName,
   exchange: SuspendedExchange,
@@ -148,7 +149,7 @@ function transactionOf(
       ownerReferences: [owner],
     },
     spec: {
-      requestRef: { kind: request.kind as TransactionSpec['requestRef']['kind'], name, uid },
+      requestRef: { kind: request.kind, name, uid },
       issuerRef: { kind: issuer.kind, name: issuer.name, uid: issuerUid },
       attempt,
       waitingFor: certificate === undefined ? 'Decision' : 'Confirmation',

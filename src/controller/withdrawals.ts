@@ -1,14 +1,14 @@
-import type { CertificateRequest } from '../api/certificate-request.js';
 import { objectKey } from '../kube/store.js';
 import type { Logger } from '../runtime/logger.js';
 import type { IssuerName } from './issuer-key.js';
 import { leftoverOrphan, type Orphans } from './orphans.js';
 import type { IssuerDirectory } from './request-exchange.js';
 import type { WaitingRecord } from './request-record.js';
+import type { SigningRequest } from './signing-request.js';
 
 /** A request that went away while its exchange stood still. */
 interface Withdrawal {
-  readonly request: CertificateRequest;
+  readonly request: SigningRequest;
   readonly name: IssuerName;
   readonly record: WaitingRecord;
   readonly logger: Logger;

@@ -5,7 +5,8 @@ import { IndexedStore, type IndexFunction, type ObjectStore, objectKey } from '.
 
 export interface ObjectCacheOptions<T extends KubeObject> {
   readonly logger: Logger;
-  readonly project?: (object: T) => T | undefined;
+  /** What to keep of an object as it is on the wire. Absent: all of it, which is a T then. */
+  project?(object: KubeObject): T | undefined;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
 }
 
@@ -39,7 +40,7 @@ export class ObjectCache<T extends KubeObject> {
   }
 
   /** The object is in this state now. */
-  upsert(raw: T): void {
+  upsert(raw: KubeObject): void {
     const before = this.#store.get(raw.metadata);
     const object = this.#project(raw);
     if (object === undefined) {
@@ -59,7 +60,7 @@ export class ObjectCache<T extends KubeObject> {
   }
 
   /** The object was deleted; `raw` is its last state. */
-  delete(raw: T): void {
+  delete(raw: KubeObject): void {
     const before = this.#store.get(raw.metadata);
     if (before === undefined) return;
     const last = before.metadata.uid === raw.metadata.uid ? this.#project(raw) : undefined;
@@ -77,10 +78,10 @@ export class ObjectCache<T extends KubeObject> {
     if (last !== undefined) this.#tellAll((handler) => handler.deleted?.(last, finalStateUnknown));
   }
 
-  #project(raw: T): T | undefined {
+  #project(raw: KubeObject): T | undefined {
     const object = withoutManagedFields(raw);
-    const { project } = this.#options;
-    return project === undefined ? object : this.#guarded(() => project(object));
+    if (this.#options.project === undefined) return object as T;
+    return this.#guarded(() => this.#options.project?.(object));
   }
 
   /** One odd object must not keep the cache from holding all the others. */
@@ -107,7 +108,7 @@ export class ObjectCache<T extends KubeObject> {
 }
 
 /** A third or more of an object's size, and nobody reads it. */
-function withoutManagedFields<T extends KubeObject>(object: T): T {
+function withoutManagedFields(object: KubeObject): KubeObject {
   if (!('managedFields' in object.metadata)) return object;
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };

@@ -24,9 +24,9 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly labelSelector?: string;
   /**
    * What to keep of an object; undefined keeps it out of the cache altogether. Runs before anything is stored.
-   * `managedFields` are gone already.
+   * `managedFields` are gone already. A method, so that it may name the type that is on the wire. Absent: all of it.
    */
-  readonly project?: (object: T) => T | undefined;
+  project?(object: KubeObject): T | undefined;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** Whoever waits for the cache does without it while the type is not installed, or may not be watched. Default false. */
   readonly optional?: boolean;
@@ -215,7 +215,7 @@ export class Reflector<T extends KubeObject> {
     let next: string | undefined;
     let resourceVersion: string;
     do {
-      const page = await client.list<T>(type, { ...this.#selection(), limit, continue: next, signal });
+      const page = await client.list(type, { ...this.#selection(), limit, continue: next, signal });
       this.#heard();
       for (const [i, object] of page.items.entries()) {
         if (i > 0 && i % this.#tuning.batch === 0) await nextTurn();
@@ -244,7 +244,7 @@ export class Reflector<T extends KubeObject> {
     this.#setState('watching');
     try {
       const watch = { ...this.#selection(), resourceVersion, timeoutSeconds, signal: guard.signal };
-      for await (const event of client.watch<T>(type, watch)) {
+      for await (const event of client.watch(type, watch)) {
         this.#heard();
         guard.alive();
         if (events === 0) this.#backoff.reset();
@@ -266,7 +266,7 @@ export class Reflector<T extends KubeObject> {
     return resourceVersion;
   }
 
-  #apply(event: WatchEvent<T>): string {
+  #apply(event: WatchEvent<KubeObject>): string {
     switch (event.type) {
       case 'BOOKMARK':
         return event.resourceVersion;

@@ -3,7 +3,7 @@ import type { CertificateRequest } from '../../../src/api/certificate-request.js
 import { type Action, decide } from '../../../src/controller/decide.js';
 import type { IssuerView } from '../../../src/controller/issuer-view.js';
 import type { RequestRecord } from '../../../src/controller/request-record.js';
-import { approved, condition, denied, issued, later, NOW, request } from './objects.js';
+import { approved, condition, denied, issued, later, NOW, request, viewed } from './objects.js';
 
 const ready: IssuerView = { state: 'ready', uid: 'issuer-1', revision: 'r1' };
 const missing: IssuerView = { state: 'missing' };
@@ -260,6 +260,6 @@ const rows: Row[] = [
 
 describe('decide', () => {
   it.each(rows)('%s', (_rule, object, issuer, record, action) => {
-    expect(decide(object, issuer, record, NOW)).toMatchObject(action);
+    expect(decide(viewed(object), issuer, record, NOW)).toMatchObject(action);
   });
 });

@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals';
-import { issuerKey, issuerOf, parseIssuerKey } from '../../../src/controller/issuer-key.js';
-import { request } from './objects.js';
+import { issuerKey, parseIssuerKey } from '../../../src/controller/issuer-key.js';
+import { request, viewed } from './objects.js';
 
 it.each([
   ['CMPv2Issuer', 'CMPv2Issuer/shop/ca'],
   ['CMPv2ClusterIssuer', 'CMPv2ClusterIssuer/ca'],
 ])('finds the %s of a request and back', (kind, key) => {
-  const name = issuerOf(request({ issuerRef: { group: 'certmanager.onap.org', kind, name: 'ca' } }));
+  const name = viewed(request({ issuerRef: { group: 'certmanager.onap.org', kind, name: 'ca' } })).issuer;
   expect(name && issuerKey(name)).toBe(key);
   expect(parseIssuerKey(key)).toEqual(name);
 });

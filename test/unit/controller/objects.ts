@@ -1,7 +1,9 @@
 import type { CertificateRequest, CertificateRequestStatus } from '../../../src/api/certificate-request.js';
 import type { Condition } from '../../../src/api/conditions.js';
 import type { Issuer } from '../../../src/api/issuer.js';
+import { viewCertificateRequest } from '../../../src/controller/certificate-requests.js';
 import type { IssuedOutcome } from '../../../src/controller/request-record.js';
+import type { SigningRequest } from '../../../src/controller/signing-request.js';
 
 export const NOW = new Date('2030-01-02T03:04:05Z');
 export const later = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000);
@@ -38,6 +40,13 @@ export function request(changes: RequestChanges = {}): CertificateRequest {
     },
     status: { conditions: changes.conditions ?? [approved], ...changes.status },
   };
+}
+
+/** As the controller sees it. */
+export function viewed(object: CertificateRequest): SigningRequest {
+  const view = viewCertificateRequest(object);
+  if (view === undefined) throw new TypeError(`${object.metadata.name} has no uid`);
+  return view;
 }
 
 export const issued: IssuedOutcome = {

@@ -5,8 +5,8 @@ import { EnrollerLease } from '../../../src/controller/enroller-lease.js';
 import type { IssuerView } from '../../../src/controller/issuer-view.js';
 import { Orphans } from '../../../src/controller/orphans.js';
 import { RequestController } from '../../../src/controller/request-controller.js';
-import { requestIndexes } from '../../../src/controller/request-projection.js';
 import { RequestWriter } from '../../../src/controller/request-writer.js';
+import type { SigningRequest } from '../../../src/controller/signing-request.js';
 import { TransactionRecords } from '../../../src/controller/transaction-records.js';
 import { EnrollmentError } from '../../../src/enrollment/error.js';
 import type { ObjectEvent } from '../../../src/kube/event-object.js';
@@ -14,7 +14,7 @@ import { IndexedStore } from '../../../src/kube/store.js';
 import { createMetrics, createRegistry } from '../../../src/ops/metrics.js';
 import type { LogFields, Logger } from '../../../src/runtime/logger.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { approved, condition, denied, issued, request } from './objects.js';
+import { approved, condition, denied, issued, request, viewed } from './objects.js';
 import { apiError, ScriptedClient } from './scripted-client.js';
 import { ScriptedEnroller } from './scripted-enroller.js';
 
@@ -25,7 +25,7 @@ function harness() {
   const clock = new ManualClock();
   const client = new ScriptedClient();
   const enroller = new ScriptedEnroller();
-  const requests = new IndexedStore<CertificateRequest>(requestIndexes);
+  const requests = new IndexedStore<SigningRequest>();
   const saved = new IndexedStore<Transaction>();
   const events: ObjectEvent[] = [];
   const delays: number[] = [];
@@ -91,7 +91,7 @@ function harness() {
     /** The API server and our copy both have this object now. */
     store: (object: CertificateRequest) => {
       client.put(object);
-      requests.set(object);
+      requests.set(viewed(object));
     },
     work: () => controller.reconcile({ group: GROUP, key: KEY }, stop.signal),
   };
@@ -236,7 +236,7 @@ describe('RequestController', () => {
   it('enrols for another uid of the same name, and never mixes the two', async () => {
     t.enroller.answers.push(transient, issued);
     await t.work();
-    t.controller.deleted(request());
+    t.controller.deleted(viewed(request()));
     t.store(request({ metadata: { uid: 'uid-2' } }));
     await t.work();
     expect(t.enroller.calls).toEqual(['enroll uid-1', 'enroll uid-2']);
@@ -277,7 +277,7 @@ describe('RequestController', () => {
     ['a finished one', request({ conditions: [condition('Ready', 'False', 'Failed')] }), []],
     ['one to work on', request(), [KEY]],
   ])('queues %s only if there is work', (_name, object, keys) => {
-    t.controller.changed(object);
+    t.controller.changed(viewed(object));
     expect(t.added).toEqual(keys);
   });
 });
@@ -374,9 +374,9 @@ describe('an exchange that must outlive the process', () => {
 
   it.each([
     ['deleted', () => void t.requests.delete(KEY)],
-    ['denied', () => t.requests.set(request({ conditions: [approved, denied] }))],
-    ['answered by somebody else', () => t.requests.set(request({ status: { certificate: 'eA==' } }))],
-    ['made anew', () => t.requests.set(request({ metadata: { uid: 'uid-2' } }))],
+    ['denied', () => t.requests.set(viewed(request({ conditions: [approved, denied] })))],
+    ['answered by somebody else', () => t.requests.set(viewed(request({ status: { certificate: 'eA==' } })))],
+    ['made anew', () => t.requests.set(viewed(request({ metadata: { uid: 'uid-2' } })))],
   ])('is refused before confirmation when the request was %s meanwhile', async (_name, change) => {
     t.enroller.held = { state: {}, certificate };
     t.enroller.gate = () => {
@@ -471,7 +471,7 @@ describe('an exchange that must outlive the process', () => {
     t.restart();
     const finished = request({ conditions: [approved, condition('Ready', 'True', 'Issued')] });
     t.store(finished);
-    t.controller.changed(finished);
+    t.controller.changed(viewed(finished));
     expect(t.added).toEqual([KEY]);
     await t.work();
     expect(t.client.recordCalls).toEqual(['create uid-1', 'delete uid-1']);
@@ -503,7 +503,7 @@ describe('an exchange that must outlive the process', () => {
     await t.work();
     t.enroller.left = left;
     t.requests.delete(KEY);
-    t.controller.deleted(request());
+    t.controller.deleted(viewed(request()));
     expect(t.added).toEqual([KEY]);
     await t.work();
     expect(t.enroller.calls.at(-1)).toBe('abandon {"step":1}');

@@ -267,7 +267,7 @@ describe('the kube client against an API server', () => {
       uniform: () => 0,
       logger: silentLogger,
       fieldSelector: 'spec.size=1',
-      project: (object) => (object.spec?.size === 1 ? object : undefined),
+      project: (object: Widget) => (object.spec?.size === 1 ? object : undefined),
       tuning: { pageSize: 5 },
     });
     const told: string[] = [];

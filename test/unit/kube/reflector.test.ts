@@ -414,7 +414,7 @@ describe('Reflector', () => {
         ],
       ],
       {
-        project: (object) => {
+        project: (object: Thing) => {
           if (object.colour === undefined) throw new TypeError('cannot handle this one');
           return object.colour === 'red' ? object : undefined;
         },

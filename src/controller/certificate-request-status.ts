@@ -1,30 +1,15 @@
 import type { CertificateRequestStatus, RequestReadyReason } from '../api/certificate-request.js';
 import { type Condition, type ConditionStatus, findCondition, nextCondition, wholeSeconds } from '../api/conditions.js';
 import { encodePem } from '../pki/index.js';
-import type { IssuedOutcome } from './request-record.js';
+import { bounded, type RequestNews } from './request-news.js';
+import type { RequestStatus } from './signing-request.js';
 
-/** What the status of a request shall say. */
-export type RequestNews =
-  | { readonly kind: 'pending'; readonly message: string }
-  | { readonly kind: 'denied'; readonly message: string }
-  | { readonly kind: 'failed'; readonly message: string; readonly invalidRequest: boolean }
-  | { readonly kind: 'issued'; readonly outcome: IssuedOutcome };
-
-/** cert-manager copies the message into the Certificate and into events, which end at 1024 octets. */
-const MAX_MESSAGE = 900;
-
-export const bounded = (message: string): string =>
-  message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 3)}...`;
-
-/**
- * The status fields that are ours, complete: what server-side apply does not find in an intent, it removes.
- * `existing` are the conditions as last known, for their transition times.
- */
-export function requestStatus(
+/** What the status of a CertificateRequest shall say. */
+export function certificateRequestStatus(
   news: RequestNews,
-  existing: readonly Condition[] | undefined,
+  existing: readonly Condition[],
   now: Date,
-): CertificateRequestStatus {
+): CertificateRequestStatus & RequestStatus {
   const condition = (type: string, status: ConditionStatus, reason: string, message: string) =>
     nextCondition(findCondition(existing, type), { type, status, reason, message: bounded(message) }, now);
   const ready = (status: ConditionStatus, reason: RequestReadyReason, message: string) =>

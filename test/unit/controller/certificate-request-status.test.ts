@@ -1,12 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { type RequestNews, requestStatus } from '../../../src/controller/request-status.js';
+import { certificateRequestStatus } from '../../../src/controller/certificate-request-status.js';
+import type { RequestNews } from '../../../src/controller/request-news.js';
 import { condition, issued, NOW } from './objects.js';
 
 const at = '2030-01-02T03:04:05Z';
 
-describe('requestStatus', () => {
+describe('certificateRequestStatus', () => {
   it('writes certificate, ca and Ready together', () => {
-    const status = requestStatus({ kind: 'issued', outcome: issued }, [condition('Ready', 'False', 'Pending')], NOW);
+    const status = certificateRequestStatus(
+      { kind: 'issued', outcome: issued },
+      [condition('Ready', 'False', 'Pending')],
+      NOW,
+    );
     expect(status.conditions).toEqual([
       { type: 'Ready', status: 'True', reason: 'Issued', message: 'Certificate issued', lastTransitionTime: at },
     ]);
@@ -19,14 +24,16 @@ describe('requestStatus', () => {
   });
 
   it('leaves ca out when there is none', () =>
-    expect(requestStatus({ kind: 'issued', outcome: { ...issued, ca: [] } }, [], NOW)).not.toHaveProperty('ca'));
+    expect(certificateRequestStatus({ kind: 'issued', outcome: { ...issued, ca: [] } }, [], NOW)).not.toHaveProperty(
+      'ca',
+    ));
 
   it.each<[string, RequestNews, string, string[]]>([
     ['failed', { kind: 'failed', message: 'no', invalidRequest: false }, 'Failed', ['Ready']],
     ['invalid', { kind: 'failed', message: 'no', invalidRequest: true }, 'Failed', ['InvalidRequest', 'Ready']],
     ['denied', { kind: 'denied', message: 'no' }, 'Denied', ['Ready']],
   ])('never ends a request without failureTime: %s', (_name, news, reason, types) => {
-    const status = requestStatus(news, [condition('Ready', 'False', 'Pending')], NOW);
+    const status = certificateRequestStatus(news, [condition('Ready', 'False', 'Pending')], NOW);
     expect(status.failureTime).toBe(at);
     expect(status.conditions?.map(({ type }) => type)).toEqual(types);
     expect(status.conditions?.at(-1)).toEqual({
@@ -39,7 +46,7 @@ describe('requestStatus', () => {
   });
 
   it('says Pending and nothing else, in bounded words', () => {
-    const status = requestStatus({ kind: 'pending', message: 'x'.repeat(5000) }, undefined, NOW);
+    const status = certificateRequestStatus({ kind: 'pending', message: 'x'.repeat(5000) }, [], NOW);
     expect(Object.keys(status)).toEqual(['conditions']);
     expect(status.conditions).toEqual([expect.objectContaining({ reason: 'Pending', lastTransitionTime: at })]);
     expect(status.conditions?.[0]?.message?.length).toBe(900);
