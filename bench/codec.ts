@@ -174,7 +174,7 @@ function session(root: Certificate, now: Date): CmpSession {
     maxPollingMs: 60_000,
     signers: new SignerCache(),
     certificates: new CertificateReader(),
-    clock: { now: () => now, monotonic: () => 0, sleep: unused },
+    clock: { now: () => now, monotonic: () => 0, sleep: unused, after: () => () => {} },
     random: systemRandom,
     logger: silentLogger,
   };

@@ -24,7 +24,12 @@ export type TypeOf<C> = C extends Codec<infer T> ? T : never;
 
 /** Reads `input`, which must be the strict DER of exactly one value of the type. Throws DerError. */
 export function decodeDer<T>(codec: Codec<T>, input: Uint8Array, limits?: DerLimits): T {
-  return decodeAs(codec, checkDer(input, limits), codec.name);
+  const root = checkDer(input, limits);
+  try {
+    return decodeElement(codec, root);
+  } catch (error) {
+    throw error instanceof DerError ? error.within(codec.name) : error;
+  }
 }
 
 /** Writes `value` in DER. */
@@ -38,15 +43,6 @@ export function decodeElement<T>(codec: Codec<T>, element: Element): T {
     throw new DerError(`expected ${codec.name}, found ${tagName(element.tag)}`, element.start);
   }
   return codec.decode(element);
-}
-
-/** The same, naming `label` in errors. */
-export function decodeAs<T>(codec: Codec<T>, element: Element, label: string): T {
-  try {
-    return decodeElement(codec, element);
-  } catch (error) {
-    throw error instanceof DerError ? error.within(label) : error;
-  }
 }
 
 /** A codec whose values all begin with one identifier octet. */

@@ -46,29 +46,59 @@ export class Element {
   }
 
   /** The elements inside a constructed one, in order. */
-  *children(): Generator<Element, void> {
+  children(): Element[] {
+    const found: Element[] = [];
     for (let offset = this.contentStart; offset < this.end; ) {
       const child = readElement(this.source, offset, this.end);
-      yield child;
+      found.push(child);
       offset = child.end;
     }
+    return found;
   }
 }
 
-/**
- * Reads the TLV that begins at `offset` and must end at or before `limit`.
- * Refuses indefinite, padded and over-long lengths and the high-tag-number form (X.690 sections 8.1 and 10.1).
- */
+/** Where the parts of a TLV lie. One object serves for any number of them, so that a walk leaves no garbage behind. */
+export interface TlvBounds {
+  /** Offset of the first content octet. */
+  contentStart: number;
+  /** Offset just behind the last content octet. */
+  end: number;
+}
+
+/** Reads the TLV that begins at `offset` and must end at or before `limit`. Throws DerError as `readBounds` does. */
 export function readElement(source: Uint8Array, offset: number, limit: number): Element {
+  const bounds = { contentStart: 0, end: 0 };
+  const tag = readBounds(source, offset, limit, bounds);
+  return new Element(source, tag, offset, bounds.contentStart, bounds.end);
+}
+
+/**
+ * Fills in the bounds of the TLV that begins at `offset` and must end at or before `limit`, and returns its identifier
+ * octet. Refuses indefinite, padded and over-long lengths and the high-tag-number form (X.690 sections 8.1 and 10.1).
+ */
+export function readBounds(source: Uint8Array, offset: number, limit: number, bounds: TlvBounds): number {
   const tag = source[offset];
   if (tag === undefined || offset >= limit) throw new DerError('the input ends where a tag is expected', offset);
   if ((tag & 0x1f) === 0x1f) throw new DerError('tag numbers above 30 are not used by any type known here', offset);
   const first = source[offset + 1];
   if (first === undefined || offset + 1 >= limit)
     throw new DerError('the input ends where a length is expected', offset + 1);
-  if (first < 0x80) return bounded(source, tag, offset, offset + 2, first, limit);
-  if (first === 0x80) throw new DerError('indefinite length', offset + 1);
-  const octets = first & 0x7f;
+  const long = first < 0x80 ? 0 : first & 0x7f;
+  const length = first < 0x80 ? first : readLongLength(source, offset, long, limit);
+  bounds.contentStart = offset + 2 + long;
+  bounds.end = bounds.contentStart + length;
+  if (bounds.end > limit) {
+    throw new DerError(
+      `a length of ${length} octets where only ${limit - bounds.contentStart} are left`,
+      offset,
+    );
+  }
+  return tag;
+}
+
+/** The length in `octets` octets behind the first one of the TLV at `offset`. */
+function readLongLength(source: Uint8Array, offset: number, octets: number, limit: number): number {
+  if (octets === 0) throw new DerError('indefinite length', offset + 1);
   if (octets > 4) throw new DerError('a length of more than 4 octets', offset + 1);
   let length = 0;
   for (let i = 0; i < octets; i++) {
@@ -79,20 +109,5 @@ export function readElement(source: Uint8Array, offset: number, limit: number): 
   }
   const minimal = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
   if (octets !== minimal) throw new DerError('a length in more octets than needed', offset + 1);
-  return bounded(source, tag, offset, offset + 2 + octets, length, limit);
-}
-
-function bounded(
-  source: Uint8Array,
-  tag: number,
-  start: number,
-  contentStart: number,
-  length: number,
-  limit: number,
-): Element {
-  const end = contentStart + length;
-  if (end > limit) {
-    throw new DerError(`a length of ${length} octets where only ${limit - contentStart} are left`, start);
-  }
-  return new Element(source, tag, start, contentStart, end);
+  return length;
 }

@@ -1,3 +1,4 @@
+import type { Element } from './element.js';
 import { DerError } from './error.js';
 
 /** Dotted text of an OBJECT IDENTIFIER's content octets, which must have passed `checkDer`. */
@@ -19,8 +20,26 @@ export function oidToText(content: Uint8Array): string {
   return arcs.join('.');
 }
 
+/** Most messages repeat a handful of object identifiers; these spare the arithmetic for those. */
+const decoded = new Map<number, { readonly octets: Uint8Array; readonly text: string }>();
+const encoded = new Map<string, Uint8Array>();
+const CACHE_LIMIT = 256;
+
 /** Content octets of the OBJECT IDENTIFIER with this dotted text. Throws RangeError when the text is none. */
 export function oidToOctets(text: string): Uint8Array {
+  return Uint8Array.from(knownOctets(text));
+}
+
+/** The same, shared with everybody: to be copied, not changed. */
+export function knownOctets(text: string): Uint8Array {
+  const known = encoded.get(text);
+  if (known !== undefined) return known;
+  const octets = textToOctets(text);
+  if (encoded.size < CACHE_LIMIT) encoded.set(text, octets);
+  return octets;
+}
+
+function textToOctets(text: string): Uint8Array {
   if (!/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) throw new RangeError(`"${text}" is not an object identifier`);
   const [root = 0n, second = 0n, ...rest] = text.split('.').map(BigInt);
   if (root < 2n && second > 39n)
@@ -34,16 +53,27 @@ export function oidToOctets(text: string): Uint8Array {
   return Uint8Array.from(octets);
 }
 
-/** Most messages repeat a handful of object identifiers; this spares the arithmetic for those. */
-const decoded = new Map<string, string>();
-const CACHE_LIMIT = 256;
-
-export function decodeOid(content: Uint8Array, offset: number): string {
-  if (content.length > 64) throw new DerError('an OBJECT IDENTIFIER of more than 64 octets', offset);
-  const key = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1');
+/** Dotted text of an OBJECT IDENTIFIER in `source`, whose content octets must have passed `checkDer`. */
+export function decodeOid({ source, start, contentStart, end }: Element): string {
+  if (end - contentStart > 64) throw new DerError('an OBJECT IDENTIFIER of more than 64 octets', start);
+  const key = hashOf(source, contentStart, end);
   const known = decoded.get(key);
-  if (known !== undefined) return known;
-  const text = oidToText(content);
-  if (decoded.size < CACHE_LIMIT) decoded.set(key, text);
+  if (known !== undefined && isAt(known.octets, source, contentStart, end)) return known.text;
+  const octets = Uint8Array.from(source.subarray(contentStart, end));
+  const text = oidToText(octets);
+  if (known === undefined && decoded.size < CACHE_LIMIT) decoded.set(key, { octets, text });
   return text;
+}
+
+/** FNV-1a. Two identifiers of one hash are told apart by their octets. */
+function hashOf(source: Uint8Array, from: number, to: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = from; i < to; i++) hash = Math.imul(hash ^ (source[i] ?? 0), 0x01000193);
+  return hash;
+}
+
+function isAt(octets: Uint8Array, source: Uint8Array, from: number, to: number): boolean {
+  if (octets.length !== to - from) return false;
+  for (let i = 0; i < octets.length; i++) if (octets[i] !== source[from + i]) return false;
+  return true;
 }

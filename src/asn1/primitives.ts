@@ -1,6 +1,6 @@
 import { type Codec, codec } from './codec.js';
 import { DerError } from './error.js';
-import { decodeOid, oidToOctets } from './oid.js';
+import { decodeOid, knownOctets } from './oid.js';
 import { TAG } from './tags.js';
 import { tlv } from './writer.js';
 
@@ -16,15 +16,20 @@ export const bigInteger: Codec<bigint> = codec(
 export const integer: Codec<number> = codec(
   'INTEGER',
   TAG.integer,
-  (element) => {
-    if (element.content.length > 7) throw new DerError('an INTEGER larger than its use here allows', element.start);
-    const value = Number(bigInteger.decode(element));
-    if (!Number.isSafeInteger(value)) throw new DerError('an INTEGER larger than its use here allows', element.start);
+  ({ source, start, contentStart, end }) => {
+    let value = ((source[contentStart] ?? 0) << 24) >> 24;
+    for (let i = contentStart + 1; i < end; i++) value = value * 256 + (source[i] ?? 0);
+    // What a number cannot hold exactly is rounded to something above the safe integers, or to infinity.
+    if (!Number.isSafeInteger(value)) throw new DerError('an INTEGER larger than its use here allows', start);
     return value;
   },
   (value) => {
     if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not an INTEGER`);
-    return bigInteger.encode(BigInt(value));
+    let octets = 1;
+    while (value >= 2 ** (octets * 8 - 1) || value < -(2 ** (octets * 8 - 1))) octets++;
+    const content = new Uint8Array(octets);
+    for (let i = octets - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) content[i] = rest & 0xff;
+    return tlv(TAG.integer, content);
   },
 );
 
@@ -38,7 +43,7 @@ function integerOctets(value: bigint): Uint8Array {
 export const boolean: Codec<boolean> = codec(
   'BOOLEAN',
   TAG.boolean,
-  ({ content }) => content[0] === 0xff,
+  ({ source, contentStart }) => source[contentStart] === 0xff,
   (value) => tlv(TAG.boolean, Uint8Array.of(value ? 0xff : 0)),
 );
 
@@ -59,8 +64,8 @@ export const octetString: Codec<Uint8Array> = codec(
 export const oid: Codec<string> = codec(
   'OBJECT IDENTIFIER',
   TAG.objectIdentifier,
-  ({ content, start }) => decodeOid(content, start),
-  (value) => tlv(TAG.objectIdentifier, oidToOctets(value)),
+  decodeOid,
+  (value) => tlv(TAG.objectIdentifier, knownOctets(value)),
 );
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -82,9 +87,10 @@ export const utf8String: Codec<string> = codec(
 export const octetAlignedBitString: Codec<Uint8Array> = codec(
   'BIT STRING of whole octets',
   TAG.bitString,
-  ({ content, start }) => {
-    if (content[0] !== 0) throw new DerError('a BIT STRING with unused bits where whole octets are expected', start);
-    return content.subarray(1);
+  ({ source, start, contentStart, end }) => {
+    if (source[contentStart] !== 0)
+      throw new DerError('a BIT STRING with unused bits where whole octets are expected', start);
+    return source.subarray(contentStart + 1, end);
   },
   (value) => tlv(TAG.bitString, Uint8Array.of(0), value),
 );

@@ -1,4 +1,4 @@
-import { type Element, readElement } from './element.js';
+import { type Element, readBounds, readElement, type TlvBounds } from './element.js';
 import { DerError } from './error.js';
 import { TAG, tagName } from './tags.js';
 
@@ -24,78 +24,93 @@ export function checkDer(input: Uint8Array, limits: DerLimits = DEFAULT_DER_LIMI
   const root = readElement(input, 0, input.length);
   if (root.end !== input.length)
     throw new DerError(`${input.length - root.end} octets after the end of the value`, root.end);
-  // An explicit stack: depth is bounded by the limit, never by the engine's call stack.
-  const open = [{ element: root, depth: 1 }];
-  let elements = 1;
-  for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
-    const { element, depth } = entry;
-    if (depth > limits.maxDepth) throw new DerError(`nested deeper than ${limits.maxDepth} levels`, element.start);
-    checkElement(element);
-    if (!element.constructed) continue;
-    for (const child of element.children()) {
-      if (++elements > limits.maxElements) throw new DerError(`more than ${limits.maxElements} elements`, child.start);
-      open.push({ element: child, depth: depth + 1 });
+  // Every answer passes here, with hundreds of TLVs: offsets only, no objects. `ends` are those of the open constructed
+  // values, so that depth is bounded by the limit, never by the engine's call stack.
+  const ends: number[] = [];
+  const bounds: TlvBounds = { contentStart: 0, end: 0 };
+  let elements = 0;
+  let offset = 0;
+  let limit = input.length;
+  do {
+    if (++elements > limits.maxElements) throw new DerError(`more than ${limits.maxElements} elements`, offset);
+    const tag = readBounds(input, offset, limit, bounds);
+    if (ends.length >= limits.maxDepth) throw new DerError(`nested deeper than ${limits.maxDepth} levels`, offset);
+    const { contentStart, end } = bounds;
+    if ((tag & 0xc0) === 0) checkUniversal(input, tag, offset, contentStart, end);
+    if ((tag & 0x20) === 0) {
+      offset = end;
+    } else {
+      ends.push(end);
+      limit = end;
+      offset = contentStart;
     }
-  }
+    while (offset === limit && ends.length > 0) {
+      ends.pop();
+      limit = ends[ends.length - 1] ?? input.length;
+    }
+  } while (offset < input.length);
   return root;
 }
 
-function checkElement(element: Element): void {
-  if ((element.tag & 0xc0) !== 0) return;
-  const { content } = element;
-  switch (element.tag) {
+function checkUniversal(source: Uint8Array, tag: number, start: number, contentStart: number, end: number): void {
+  const length = end - contentStart;
+  switch (tag) {
     case TAG.sequence:
     case TAG.set:
     case TAG.octetString:
       return;
     case TAG.boolean:
-      if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
-        throw new DerError('a BOOLEAN must be the one octet 00 or FF', element.start);
+      if (length !== 1 || (source[contentStart] !== 0 && source[contentStart] !== 0xff)) {
+        throw new DerError('a BOOLEAN must be the one octet 00 or FF', start);
       }
       return;
     case TAG.integer:
     case TAG.enumerated:
-      checkInteger(element);
+      checkInteger(source, start, contentStart, length);
       return;
     case TAG.bitString:
-      checkBitString(element);
+      checkBitString(source, start, contentStart, end);
       return;
     case TAG.null:
-      if (content.length !== 0) throw new DerError('a NULL with content', element.start);
+      if (length !== 0) throw new DerError('a NULL with content', start);
       return;
     case TAG.objectIdentifier:
-      checkObjectIdentifier(element);
+      checkObjectIdentifier(source, start, contentStart, end);
       return;
     default:
-      if (element.constructed) throw new DerError(`${tagName(element.tag & ~0x20)} in constructed form`, element.start);
-      if (element.tag === 0) throw new DerError('an end-of-contents octet', element.start);
+      if ((tag & 0x20) !== 0) throw new DerError(`${tagName(tag & ~0x20)} in constructed form`, start);
+      if (tag === 0) throw new DerError('an end-of-contents octet', start);
   }
 }
 
-function checkInteger({ content, start }: Element): void {
-  const [first, second] = content;
-  if (first === undefined) throw new DerError('an INTEGER without content', start);
-  if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
+function checkInteger(source: Uint8Array, start: number, contentStart: number, length: number): void {
+  if (length === 0) throw new DerError('an INTEGER without content', start);
+  if (length === 1) return;
+  const first = source[contentStart];
+  const positive = (source[contentStart + 1] ?? 0) < 0x80;
+  if ((first === 0 && positive) || (first === 0xff && !positive)) {
     throw new DerError('an INTEGER in more octets than needed', start);
   }
 }
 
-function checkBitString({ content, start }: Element): void {
-  const [unused] = content;
-  if (unused === undefined) throw new DerError('a BIT STRING without content', start);
-  if (unused > 7 || (unused > 0 && content.length === 1)) {
-    throw new DerError(`a BIT STRING with ${unused} unused bits in ${content.length - 1} octets`, start);
+function checkBitString(source: Uint8Array, start: number, contentStart: number, end: number): void {
+  if (contentStart === end) throw new DerError('a BIT STRING without content', start);
+  const unused = source[contentStart] ?? 0;
+  if (unused === 0) return;
+  const octets = end - contentStart - 1;
+  if (unused > 7 || octets === 0) {
+    throw new DerError(`a BIT STRING with ${unused} unused bits in ${octets} octets`, start);
   }
-  const last = content.at(-1) ?? 0;
-  if (unused > 0 && (last & ((1 << unused) - 1)) !== 0)
+  if (((source[end - 1] ?? 0) & ((1 << unused) - 1)) !== 0)
     throw new DerError('a BIT STRING whose unused bits are not zero', start);
 }
 
-function checkObjectIdentifier({ content, start }: Element): void {
-  if (content.length === 0) throw new DerError('an OBJECT IDENTIFIER without content', start);
-  if (((content.at(-1) ?? 0) & 0x80) !== 0) throw new DerError('an OBJECT IDENTIFIER that ends inside an arc', start);
+function checkObjectIdentifier(source: Uint8Array, start: number, contentStart: number, end: number): void {
+  if (contentStart === end) throw new DerError('an OBJECT IDENTIFIER without content', start);
+  if (((source[end - 1] ?? 0) & 0x80) !== 0) throw new DerError('an OBJECT IDENTIFIER that ends inside an arc', start);
   let atArcStart = true;
-  for (const octet of content) {
+  for (let i = contentStart; i < end; i++) {
+    const octet = source[i] ?? 0;
     if (atArcStart && octet === 0x80) throw new DerError('an OBJECT IDENTIFIER arc with leading zeros', start);
     atArcStart = (octet & 0x80) === 0;
   }

@@ -1,4 +1,4 @@
-import { type Codec, codec, decodeAs, decodeElement } from './codec.js';
+import { type Codec, codec, decodeElement } from './codec.js';
 import { type Element, readElement } from './element.js';
 import { DerError } from './error.js';
 import { contextConstructed, TAG, tagName } from './tags.js';
@@ -40,8 +40,12 @@ export function sequence<C extends Components>(name: string, components: C): Cod
       let offset = element.contentStart;
       let next = peek(element, offset);
       for (const { field, inner, required } of entries) {
-        if (next !== undefined && inner.accepts(next.tag)) {
-          value[field] = decodeAs(inner, next, field);
+        if (next !== undefined && mayBegin(inner, next.tag)) {
+          try {
+            value[field] = inner.decode(next);
+          } catch (error) {
+            throw error instanceof DerError ? error.within(field) : error;
+          }
           offset = next.end;
           next = peek(element, offset);
         } else if (required) {
@@ -70,6 +74,11 @@ export function sequence<C extends Components>(name: string, components: C): Cod
   );
 }
 
+/** Most types have one identifier octet, which needs no call to compare. */
+function mayBegin(inner: Codec<unknown>, tag: number): boolean {
+  return inner.tag === undefined ? inner.accepts(tag) : inner.tag === tag;
+}
+
 function peek(parent: Element, offset: number): Element | undefined {
   return offset < parent.end ? readElement(parent.source, offset, parent.end) : undefined;
 }
@@ -80,8 +89,7 @@ export function sequenceOf<T>(inner: Codec<T>, { min = 0 }: { readonly min?: num
     `SEQUENCE OF ${inner.name}`,
     TAG.sequence,
     (element) => {
-      const items: T[] = [];
-      for (const child of element.children()) items.push(decodeAs(inner, child, `[${items.length}]`));
+      const items = decodeItems(inner, element);
       if (items.length < min) throw new DerError(`expected at least ${min} ${inner.name}`, element.start);
       return items;
     },
@@ -90,6 +98,21 @@ export function sequenceOf<T>(inner: Codec<T>, { min = 0 }: { readonly min?: num
       return tlv(TAG.sequence, ...items.map((item) => inner.encode(item)));
     },
   );
+}
+
+/** What a SEQUENCE OF or a SET OF holds, each read as a value of the type. */
+export function decodeItems<T>(inner: Codec<T>, list: Element): T[] {
+  const items: T[] = [];
+  try {
+    for (let offset = list.contentStart; offset < list.end; ) {
+      const item = readElement(list.source, offset, list.end);
+      items.push(decodeElement(inner, item));
+      offset = item.end;
+    }
+  } catch (error) {
+    throw error instanceof DerError ? error.within(`[${items.length}]`) : error;
+  }
+  return items;
 }
 
 /** `[number] EXPLICIT inner`. */
@@ -135,7 +158,8 @@ type ChoiceType<A extends Alternatives> = {
 /** CHOICE: the value says which alternative it is. Alternatives are told apart by their identifier octets. */
 export function choice<A extends Alternatives>(name: string, alternatives: A): Codec<ChoiceType<A>> {
   const entries = Object.entries(alternatives);
-  const find = (tag: number) => entries.find(([, inner]) => inner.accepts(tag));
+  const byTag = Array.from({ length: 256 }, (_, tag) => entries.find(([, inner]) => inner.accepts(tag)));
+  const find = (tag: number) => byTag[tag];
   return {
     name,
     tag: undefined,
@@ -144,7 +168,11 @@ export function choice<A extends Alternatives>(name: string, alternatives: A): C
       const found = find(element.tag);
       if (found === undefined) throw new DerError(`expected ${name}, found ${tagName(element.tag)}`, element.start);
       const [type, inner] = found;
-      return { type, value: decodeAs(inner, element, type) } as ChoiceType<A>;
+      try {
+        return { type, value: inner.decode(element) } as ChoiceType<A>;
+      } catch (error) {
+        throw error instanceof DerError ? error.within(type) : error;
+      }
     },
     encode: ({ type, value }) => {
       const inner = alternatives[type];

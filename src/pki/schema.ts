@@ -5,8 +5,8 @@ import {
   type Codec,
   codec,
   DerError,
-  decodeAs,
   decodeDer,
+  decodeItems,
   explicit,
   implicit,
   integer,
@@ -40,7 +40,7 @@ export function setOf<T>(inner: Codec<T>): Codec<readonly T[]> {
   return codec(
     `SET OF ${inner.name}`,
     TAG.set,
-    (element) => Array.from(element.children(), (child, index) => decodeAs(inner, child, `[${index}]`)),
+    (element) => decodeItems(inner, element),
     (items) => tlv(TAG.set, ...items.map((item) => inner.encode(item)).sort((a, b) => Buffer.compare(a, b))),
   );
 }

@@ -9,7 +9,7 @@ import { unreachable } from '../runtime/unreachable.js';
 import { algorithmName, type SignatureAlgorithm } from './algorithm.js';
 import { PkiError } from './error.js';
 import { HASH_LENGTH, type HashName, isWeakHash } from './hash.js';
-import { describeKey, type KeyFamily, keyFamily, keyObjection } from './spki.js';
+import { describeKey, type KeyFamily, keyFamily, keyObjection, namedCurve } from './spki.js';
 
 const KEY_FAMILIES: Readonly<Record<SignatureAlgorithm['scheme'], readonly KeyFamily[]>> = {
   'rsa-pkcs1': ['rsa'],
@@ -49,7 +49,7 @@ export function defaultSignatureAlgorithm(key: KeyObject): SignatureAlgorithm {
       return { scheme: 'rsa-pss', hash: chosen, saltLength: HASH_LENGTH[chosen] };
     }
     case 'ec':
-      return { scheme: 'ecdsa', hash: CURVE_HASHES[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? 'sha256' };
+      return { scheme: 'ecdsa', hash: CURVE_HASHES[namedCurve(key) ?? ''] ?? 'sha256' };
     case 'ed25519':
       return { scheme: 'ed25519' };
     case 'ed448':
@@ -81,7 +81,7 @@ function operation(algorithm: SignatureAlgorithm, key: KeyObject): { hash: strin
 
 /** These sign in microseconds; everything else takes up to milliseconds and goes to the thread pool. */
 function isFast(key: KeyObject): boolean {
-  return key.asymmetricKeyType === 'ed25519' || key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+  return key.asymmetricKeyType === 'ed25519' || namedCurve(key) === 'prime256v1';
 }
 
 /** Signs `data` with a private key. Throws PkiError `AlgorithmWeak` when key and algorithm must not be used together. */

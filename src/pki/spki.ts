@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { octetsEqual } from '../asn1/index.js';
 import { PkiError } from './error.js';
+import { isP256, p256Key } from './p256.js';
 import { decodeObject, SubjectPublicKeyInfo } from './schema.js';
 
 const MIN_RSA_BITS = 2048;
@@ -20,16 +21,22 @@ export function keyFamily(key: KeyObject): KeyFamily {
   return FAMILIES.find((family) => family === key.asymmetricKeyType) ?? 'other';
 }
 
+/** The curve of an EC key by OpenSSL's name; undefined where its parameters are explicit. */
+export function namedCurve(key: KeyObject): string | undefined {
+  return isP256(key) ? 'prime256v1' : key.asymmetricKeyDetails?.namedCurve;
+}
+
 /** What a person calls the key: `RSA-2048`, `P-256`, `Ed25519`. */
 export function describeKey(key: KeyObject): string {
-  const details = key.asymmetricKeyDetails;
   switch (keyFamily(key)) {
     case 'rsa':
-      return `RSA-${details?.modulusLength ?? '?'}`;
+      return `RSA-${key.asymmetricKeyDetails?.modulusLength ?? '?'}`;
     case 'rsa-pss':
-      return `RSA-PSS-${details?.modulusLength ?? '?'}`;
-    case 'ec':
-      return CURVES[details?.namedCurve ?? ''] ?? `EC ${details?.namedCurve ?? 'with explicit parameters'}`;
+      return `RSA-PSS-${key.asymmetricKeyDetails?.modulusLength ?? '?'}`;
+    case 'ec': {
+      const curve = namedCurve(key);
+      return CURVES[curve ?? ''] ?? `EC ${curve ?? 'with explicit parameters'}`;
+    }
     case 'ed25519':
       return 'Ed25519';
     case 'ed448':
@@ -42,17 +49,16 @@ export function describeKey(key: KeyObject): string {
 /** Why this key may not be used for signatures, or undefined. */
 export function keyObjection(key: KeyObject): string | undefined {
   const name = describeKey(key);
-  const details = key.asymmetricKeyDetails;
   switch (keyFamily(key)) {
     case 'rsa':
     case 'rsa-pss': {
-      const bits = details?.modulusLength ?? 0;
+      const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
       if (bits < MIN_RSA_BITS) return `${name} is too short: at least ${MIN_RSA_BITS} bits are needed`;
       if (bits > MAX_RSA_BITS) return `${name} is too long: at most ${MAX_RSA_BITS} bits are supported`;
       return undefined;
     }
     case 'ec':
-      return (details?.namedCurve ?? '') in CURVES
+      return (namedCurve(key) ?? '') in CURVES
         ? undefined
         : `${name} is not supported: use P-256, P-384, P-521, Ed25519 or RSA`;
     case 'ed25519':
@@ -72,7 +78,8 @@ export function assertSupportedKey(key: KeyObject, what: string): void {
 /** The key in the DER of a SubjectPublicKeyInfo. Throws PkiError `KeyInvalid`. */
 export function publicKeyFromSpki(spki: Uint8Array): KeyObject {
   try {
-    return createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' });
+    const der = asBuffer(spki);
+    return p256Key(der) ?? createPublicKey({ key: der, format: 'der', type: 'spki' });
   } catch (cause) {
     throw new PkiError('KeyInvalid', 'the public key is malformed or of an unknown algorithm', cause);
   }

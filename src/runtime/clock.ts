@@ -8,6 +8,8 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `milliseconds`; rejects with the signal's reason as soon as `signal` aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Runs `action` once after `milliseconds`, unless what is returned is called before. For limits, which seldom run out. */
+  after(milliseconds: number, action: () => void): () => void;
 }
 
 export const systemClock: Clock = {
@@ -29,4 +31,8 @@ export const systemClock: Clock = {
       }, milliseconds);
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
+  after: (milliseconds, action) => {
+    const timer = setTimeout(action, milliseconds);
+    return () => clearTimeout(timer);
+  },
 };

@@ -11,8 +11,6 @@ export interface Deadline {
   release(): void;
 }
 
-const LIFTED = new Error('the deadline was lifted');
-
 /** `AbortSignal.any` would do, but keeps memory for as long as the longest-lived of its sources on Node 20. */
 export function startDeadline(
   clock: Clock,
@@ -21,21 +19,17 @@ export function startDeadline(
   caller: AbortSignal | undefined,
 ): Deadline {
   const controller = new AbortController();
-  const timer = new AbortController();
   const dueAt = clock.monotonic() + limitMs;
   const follow = () => controller.abort(caller?.reason);
   if (caller?.aborted) follow();
   else caller?.addEventListener('abort', follow, { once: true });
-  clock.sleep(limitMs, timer.signal).then(
-    () => controller.abort(onExpiry()),
-    () => {},
-  );
+  const lift = clock.after(limitMs, () => controller.abort(onExpiry()));
   return {
     signal: controller.signal,
     remaining: () => dueAt - clock.monotonic(),
-    lift: () => timer.abort(LIFTED),
+    lift,
     release: () => {
-      timer.abort(LIFTED);
+      lift();
       caller?.removeEventListener('abort', follow);
     },
   };

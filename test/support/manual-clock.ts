@@ -43,6 +43,14 @@ export class ManualClock implements Clock {
     });
   }
 
+  after(milliseconds: number, action: () => void): () => void {
+    const sleeper: Sleeper = { dueAt: this.#elapsed + milliseconds, wake: action };
+    this.#sleepers.push(sleeper);
+    return () => {
+      this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+    };
+  }
+
   /** How many waits are under way. */
   get sleeping(): number {
     return this.#sleepers.length;

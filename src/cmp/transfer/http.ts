@@ -1,12 +1,11 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../runtime/clock.js';
-import { startDeadline } from '../../runtime/deadline.js';
 import { CmpError } from '../error.js';
 import { printable } from '../text.js';
 import { Connections, promisesToStay } from './connections.js';
 import { endpointDialer } from './dispatcher.js';
+import { Exchange, type ExchangeTarget } from './exchange.js';
 import { ConnectFailure, connectError, exchangeError, timeoutError } from './failure.js';
-import { bodyIsCmp, readBounded } from './response.js';
 import type {
   ExchangeOptions,
   HttpTransport,
@@ -15,12 +14,12 @@ import type {
   TransferSettings,
 } from './transport.js';
 
-interface Target {
+interface Target extends ExchangeTarget {
   readonly endpoint: TransferEndpoint;
   readonly connections: Connections;
 }
 
-interface HttpAnswer {
+interface Received {
   readonly octets: Uint8Array;
   /** Whether another transaction may use the connection. */
   readonly reusable: boolean;
@@ -35,54 +34,46 @@ function isConnectFailure(error: unknown): boolean {
 
 /** CMP over HTTP(S) (RFC 9811). Plain TLS sockets, no redirects, no decompression, bounded in time and size. */
 export function createHttpTransport(settings: TransferSettings, clock: Clock): HttpTransport {
-  const targets = settings.endpoints.map((endpoint) => ({
-    endpoint,
-    connections: new Connections(endpointDialer(endpoint, settings)),
-  }));
+  const targets = settings.endpoints.map((endpoint): Target => {
+    const { origin, pathname, search } = new URL(endpoint.url);
+    return {
+      endpoint,
+      connections: new Connections(endpointDialer(endpoint, settings)),
+      origin,
+      path: `${pathname}${search}`,
+      where: printable(endpoint.url),
+      maxResponseBytes: settings.maxResponseBytes,
+    };
+  });
   if (targets.length === 0) {
     throw new CmpError({ code: 'ConfigurationInvalid', message: 'no CMP endpoint is configured' });
   }
 
   async function post(
-    { endpoint }: Target,
+    target: Target,
     dispatcher: Dispatcher,
     message: Uint8Array,
     signal: AbortSignal,
     { pauses = false }: ExchangeOptions,
-  ): Promise<HttpAnswer> {
-    const where = printable(endpoint.url);
+  ): Promise<Received> {
+    signal.throwIfAborted();
+    const { endpoint } = target;
     const limit = settings.requestTimeoutMs;
-    const deadline = startDeadline(clock, limit, () => timeoutError(endpoint, limit), signal);
-    const url = new URL(endpoint.url);
-    let response: Dispatcher.ResponseData | undefined;
+    const exchange = new Exchange(target, clock);
+    const onAbort = () => exchange.abort(signal.reason);
+    const stopTimer = clock.after(limit, () => exchange.abort(timeoutError(endpoint, limit)));
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
-      response = await dispatcher.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: 'POST',
-        headers: {
-          'content-type': 'application/pkixcmp',
-          accept: 'application/pkixcmp',
-          'cache-control': 'no-cache',
-          'content-length': String(message.length),
-        },
-        body: message,
-        reset: pauses,
-        signal: deadline.signal,
-      });
-      bodyIsCmp(response, where, clock);
-      const octets = await readBounded(response.body, response, where, settings.maxResponseBytes);
-      return { octets, reusable: !pauses && promisesToStay(response) };
+      const { head, octets } = await exchange.post(dispatcher, message, pauses);
+      return { octets, reusable: !pauses && promisesToStay(head) };
     } catch (error) {
-      // Whatever is left of the body would only be read to be thrown away.
-      response?.body.on('error', () => {}).destroy();
       if (signal.aborted) throw signal.reason;
-      if (deadline.signal.aborted) throw deadline.signal.reason;
       if (error instanceof CmpError) throw error;
       if (isConnectFailure(error)) throw error instanceof ConnectFailure ? error : new ConnectFailure(error);
       throw exchangeError(error, endpoint, limit);
     } finally {
-      deadline.release();
+      stopTimer();
+      signal.removeEventListener('abort', onAbort);
     }
   }
 

@@ -85,20 +85,44 @@ function tooLarge(where: string, limit: number): CmpError {
   });
 }
 
-/** The whole body, as long as it stays within `limit` octets; stops reading as soon as it does not. */
+/** The chunks of one body, as long as it stays within `limit` octets. Throws CmpError `ResponseTooLarge` as soon as it does not. */
+export class BoundedBody {
+  readonly #where: string;
+  readonly #limit: number;
+  readonly #chunks: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(where: string, limit: number) {
+    this.#where = where;
+    this.#limit = limit;
+  }
+
+  /** Takes the peer's word for a body that will be too large. */
+  announced(head: HttpResponseHead): void {
+    if (Number(header(head, 'content-length')) > this.#limit) throw tooLarge(this.#where, this.#limit);
+  }
+
+  add(chunk: Uint8Array): void {
+    this.#length += chunk.length;
+    if (this.#length > this.#limit) throw tooLarge(this.#where, this.#limit);
+    this.#chunks.push(chunk);
+  }
+
+  octets(): Uint8Array {
+    const [only, ...more] = this.#chunks;
+    return only !== undefined && more.length === 0 ? only : Buffer.concat(this.#chunks, this.#length);
+  }
+}
+
+/** The whole body of a stream; stops reading as soon as it is more than `limit` octets. */
 export async function readBounded(
-  body: AsyncIterable<Uint8Array>,
+  stream: AsyncIterable<Uint8Array>,
   head: HttpResponseHead,
   where: string,
   limit: number,
 ): Promise<Uint8Array> {
-  if (Number(header(head, 'content-length')) > limit) throw tooLarge(where, limit);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > limit) throw tooLarge(where, limit);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+  const body = new BoundedBody(where, limit);
+  body.announced(head);
+  for await (const chunk of stream) body.add(chunk);
+  return body.octets();
 }

@@ -62,7 +62,7 @@ export const RULES: readonly Rule[] = [
     id: 'R1',
     rule: 'An answer larger than the limit is not read to its end, let alone parsed',
     source: 'ours',
-    enforcedBy: ['cmp/transfer/response.ts#readBounded'],
+    enforcedBy: ['cmp/transfer/response.ts#BoundedBody'],
     kept: [http('takes an answer of exactly the limit')],
     broken: [http('stops reading an answer that is too large, %s'), misbehaving('http-huge')],
   },
@@ -86,7 +86,7 @@ export const RULES: readonly Rule[] = [
     id: 'R4',
     rule: 'Lengths are definite and minimal, tag numbers low, nesting and number of elements bounded, before any schema is applied',
     source: 'X.690 sections 8.1 and 10.1',
-    enforcedBy: ['asn1/strict.ts#checkDer', 'asn1/element.ts#readElement'],
+    enforcedBy: ['asn1/strict.ts#checkDer', 'asn1/element.ts#readBounds'],
     kept: [strict('checkDer accepts', '%s')],
     broken: [
       strict('checkDer refuses', 'nesting one level deeper than the limit, and not at the limit'),
@@ -98,7 +98,7 @@ export const RULES: readonly Rule[] = [
     id: 'R5',
     rule: 'INTEGER minimal, BOOLEAN 00 or FF, strings primitive, padding bits zero; protection of whole octets',
     source: 'X.690 sections 8.3, 10.2 and 11',
-    enforcedBy: ['asn1/strict.ts#checkElement'],
+    enforcedBy: ['asn1/strict.ts#checkUniversal'],
     kept: [strict('checkDer accepts', '%s')],
     broken: [
       strict('checkDer refuses', '%s', 'an INTEGER padded with zeros', 'a BIT STRING with dirty padding'),
@@ -728,7 +728,7 @@ export const RULES: readonly Rule[] = [
     enforcedBy: [
       'asn1/strict.ts#checkDer',
       'cmp/protection/pbm.ts#readPbmParameters',
-      'cmp/transfer/response.ts#readBounded',
+      'cmp/transfer/response.ts#BoundedBody',
       'cmp/rules/polling.ts#waitMs',
     ],
     kept: [

@@ -103,6 +103,7 @@ export const skewed = (clock: Clock, milliseconds: number): Clock => ({
   now: () => new Date(clock.now().getTime() + milliseconds),
   monotonic: () => clock.monotonic() + Math.abs(milliseconds) * 3,
   sleep: (wait, signal) => clock.sleep(wait, signal),
+  after: (wait, action) => clock.after(wait, action),
 });
 
 export const LEASE_REF = { namespace: 'system', name: 'leader' } as const;

@@ -19,6 +19,7 @@ function handClock() {
         wake = resolve;
         signal?.addEventListener('abort', () => reject(signal.reason));
       }),
+    after: () => () => {},
   };
   return { clock, wake: () => wake() };
 }
