@@ -34,6 +34,7 @@ export function certificateConfig(flags: CertificateFlags): DirectBackendConfig 
 export interface EnrollFlags extends CertificateFlags {
   readonly cmd: 'ir' | 'cr' | 'p10cr';
   readonly popo: 'raverified' | 'signature';
+  readonly original?: string;
 }
 
 const ENROLLMENT = { ir: 'IR', cr: 'CR', p10cr: 'P10CR' } as const;
