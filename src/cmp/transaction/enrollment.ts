@@ -319,7 +319,8 @@ class Enrollment {
     }
     const { checkAfter, reason = why } = pollRepForUs(answer.body.value, pollId);
     await this.#assertInTime(held?.kept);
-    const notBefore = this.#later(waitMs(checkAfter, this.#session.clock.now(), this.#deadline));
+    const { clock, limits } = this.#session;
+    const notBefore = this.#later(waitMs(checkAfter, clock.now(), this.#deadline, limits));
     return {
       kind: 'pending',
       state: this.#store(held === undefined ? 'certificate' : 'confirmationDelayed', pollId, notBefore, held?.kept),
