@@ -9,16 +9,9 @@ import type { Wish } from './wish.js';
 
 /** DER of the public key that a body asks a certificate for; undefined if it asks for none. */
 function requestedKey(body: PKIBody): Uint8Array | undefined {
-  switch (body.type) {
-    case 'p10cr':
-      return parseCsr(body.value).spki;
-    case 'ir':
-    case 'cr':
-    case 'kur':
-      return body.value[0]?.certReq.certTemplate.publicKey;
-    default:
-      return undefined;
-  }
+  if (body.type === 'p10cr') return parseCsr(body.value).spki;
+  const isRequest = body.type === 'ir' || body.type === 'cr' || body.type === 'kur';
+  return isRequest ? body.value[0]?.certReq.certTemplate.publicKey : undefined;
 }
 
 const unfit = (what: string, cause?: unknown): CmpError =>

@@ -26,13 +26,6 @@ interface HttpAnswer {
   readonly reusable: boolean;
 }
 
-/** Proxies are dialled by undici itself: there only the system call tells that nothing was sent. */
-function isConnectFailure(error: unknown): boolean {
-  if (error instanceof ConnectFailure) return true;
-  const { syscall, code } = error as NodeJS.ErrnoException;
-  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT';
-}
-
 /** CMP over HTTP(S) (RFC 9811). Plain TLS sockets, no redirects, no decompression, bounded in time and size. */
 export function createHttpTransport(settings: TransferSettings, clock: Clock): HttpTransport {
   const targets = settings.endpoints.map((endpoint) => ({
@@ -44,7 +37,7 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
   }
 
   async function post(
-    { endpoint }: Target,
+    { endpoint, connections }: Target,
     dispatcher: Dispatcher,
     message: Uint8Array,
     signal: AbortSignal,
@@ -53,14 +46,15 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
     const where = printable(endpoint.url);
     const limit = settings.requestTimeoutMs;
     const deadline = startDeadline(clock, limit, () => timeoutError(endpoint, limit), signal);
-    const url = new URL(endpoint.url);
+    const { origin, path, headers } = connections.addressing;
     let response: Dispatcher.ResponseData | undefined;
     try {
       response = await dispatcher.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
+        origin,
+        path,
         method: 'POST',
         headers: {
+          ...headers,
           'content-type': 'application/pkixcmp',
           accept: 'application/pkixcmp',
           'cache-control': 'no-cache',
@@ -79,7 +73,7 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
       if (signal.aborted) throw signal.reason;
       if (deadline.signal.aborted) throw deadline.signal.reason;
       if (error instanceof CmpError) throw error;
-      if (isConnectFailure(error)) throw error instanceof ConnectFailure ? error : new ConnectFailure(error);
+      if (error instanceof ConnectFailure) throw error;
       throw exchangeError(error, endpoint, limit);
     } finally {
       deadline.release();
