@@ -92,7 +92,12 @@ function fetchOpenssl() {
     }
     writeFileSync(join(result, 'openssl'), launcher(join(result, 'root')), { mode: 0o755 });
     // Renamed into place, so that nobody ever runs half of it.
-    if (!existsSync(target)) renameSync(result, cache);
+    try {
+      renameSync(result, cache);
+    } catch (error) {
+      // Somebody else was faster.
+      if (!existsSync(target)) throw error;
+    }
     return target;
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -207,6 +207,36 @@ describe.each<KeyKind>(['ec-p256', 'rsa-2048'])('openssl cmp as the client of th
     });
   });
 
+  /** With the old certificate and its key, which is the only one that this client can sign an update with. */
+  const update = (path: string, ...more: readonly string[]): Promise<OpensslResult> =>
+    openssl(
+      ...['cmp', '-config', '', '-batch', '-cmd', 'kur', '-server', ca.url, '-path', path],
+      ...['-recipient', ca.caNameSlashed, '-trusted', file('root.pem'), '-untrusted', file('issuing.pem')],
+      ...['-cert', file('out.pem'), '-key', join(fixtures, 'p256.key'), '-oldcert', file('out.pem')],
+      ...['-newkey', join(fixtures, 'p384.key'), '-certout', file('updated.pem'), '-msg_timeout', '10', ...more],
+    );
+
+  it.each(protections)('updates a certificate, and refuses once it is revoked (%s at first)', async (protection) => {
+    expect(await enrol('ir', 'pkix/', ...protect(protection))).toMatchObject({ code: 0 });
+    expect(await update('pkix/')).toMatchObject({ code: 0 });
+    expect(ca.ledger.certificates.at(-1)).toMatchObject({ body: 'kur', state: 'confirmed' });
+    const certified = await openssl('x509', '-in', file('updated.pem'), '-noout', '-pubkey');
+    const own = await openssl('pkey', '-in', join(fixtures, 'p384.key'), '-pubout');
+    expect(certified.output).toBe(own.output);
+    const revoke = ['-cmd', 'rr', '-oldcert', file('out.pem'), '-revreason', '4'];
+    expect(await ask('pkix/', protection, ...revoke)).toMatchObject({ code: 0 });
+    expect(await update('pkix/')).toMatchObject({ code: 1, output: expect.stringContaining('certRevoked') });
+  });
+
+  it.each(['certificate-wrong-key', 'certificate-untrusted-issuer', 'message-wrong-body-type'])(
+    'spoils kup so that openssl notices: %s',
+    async (fault) => {
+      expect(await enrol('ir', 'pkix/', ...protect('PBM'))).toMatchObject({ code: 0 });
+      const trust = ['-out_trusted', file('root.pem')];
+      expect(await update(`cmp/${fault}`, ...trust)).toMatchObject({ code: 1 });
+    },
+  );
+
   it.each(['revocation-other-serial', 'revocation-two-statuses'])(
     'spoils rp so that openssl notices: %s',
     async (fault) => {
