@@ -28,15 +28,16 @@ if (groups.length === 0) {
 }
 console.log(`${groups.flat().length} messages, seed ${seed}, ${seconds} s`);
 const report = await fuzz(groups, { milliseconds: seconds * 1000, seed });
-const { mutants, milliseconds, outcomes, perOperator, slowest, mostHeap, findings } = report;
+const { mutants, milliseconds, outcomes, perOperator, slowest, mostHeap, retained, findings } = report;
 printTable('Fuzzing', [
-  ['mutants', 'per second', 'slowest', 'of', 'heap at most'],
+  ['mutants', 'per second', 'slowest', 'of', 'heap at most', 'kept of it'],
   [
     String(mutants),
     ((1000 * mutants) / milliseconds).toFixed(0),
     ms(slowest.milliseconds),
     `${slowest.subject} (${slowest.operator})`,
     `${(mostHeap / 2 ** 20).toFixed(0)} MB`,
+    `${(retained / 2 ** 20).toFixed(0)} MB`,
   ],
 ]);
 const sorted = (counts: ReadonlyMap<string, number>) =>

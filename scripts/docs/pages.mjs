@@ -1,5 +1,6 @@
 import { conformancePage } from './conformance.mjs';
 import { errorsPage } from './errors.mjs';
+import { limitsPage } from './limits.mjs';
 import { profilesPage } from './profiles.mjs';
 
 /** Every generated page: path below the root, and its text. */
@@ -7,6 +8,7 @@ export async function pages() {
   return {
     'docs/reference/conformance.md': conformancePage(),
     'docs/reference/errors.md': errorsPage(),
+    'docs/reference/limits.md': limitsPage(),
     'docs/reference/profiles.md': profilesPage(),
   };
 }

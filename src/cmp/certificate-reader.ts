@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { Certificate, PkiError } from '../pki/index.js';
+import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from './answer-limits.js';
 
 const REMEMBERED_CERTIFICATES = 64;
-const MOST_IN_ONE_LIST = 32;
-const LARGEST_OCTETS = 16 * 1024;
+
+type ReaderLimits = Pick<AnswerLimits, 'maxCertificates' | 'maxCertificateBytes'>;
 
 /**
  * Reads the certificate lists of answers (extraCerts, caPubs), and remembers what it read: a CA sends the same few
@@ -11,6 +12,11 @@ const LARGEST_OCTETS = 16 * 1024;
  */
 export class CertificateReader {
   readonly #read = new LRUCache<string, Certificate>({ max: REMEMBERED_CERTIFICATES });
+  readonly #limits: ReaderLimits;
+
+  constructor(limits: ReaderLimits = DEFAULT_ANSWER_LIMITS) {
+    this.#limits = limits;
+  }
 
   /**
    * The readable certificates of a list, without repetition. One that cannot be read is left out, because it may be
@@ -18,8 +24,9 @@ export class CertificateReader {
    */
   usable(list: readonly Uint8Array[]): Certificate[] {
     const found = new Set<Certificate>();
-    for (const der of list.slice(0, MOST_IN_ONE_LIST)) {
-      const certificate = der.length > LARGEST_OCTETS ? undefined : this.#certificate(der);
+    const { maxCertificates, maxCertificateBytes } = this.#limits;
+    for (const der of list.slice(0, maxCertificates)) {
+      const certificate = der.length > maxCertificateBytes ? undefined : this.#certificate(der);
       if (certificate !== undefined) found.add(certificate);
     }
     return [...found];

@@ -1,3 +1,10 @@
+export {
+  ANSWER_LIMIT_NAMES,
+  ANSWER_LIMITS,
+  type AnswerLimitName,
+  type AnswerLimits,
+  DEFAULT_ANSWER_LIMITS,
+} from './answer-limits.js';
 export { CertificateReader } from './certificate-reader.js';
 export { CmpError, type Leftover, outcomeUnknown } from './error.js';
 export { type CmpProfile, PROFILE_NAMES, PROFILES, type ProfileName } from './profile.js';

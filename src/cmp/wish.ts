@@ -17,6 +17,11 @@ export interface CertificateRequest extends WantedCertificate {
   /** For kur: the certificate that the new one replaces. */
   readonly replaces?: Certificate;
   /**
+   * DER of the PKIMessage that an end entity sent, where we as its RA made this request of it: goes along, so that the CA
+   * can see what was changed (id-it-origPKIMessage).
+   */
+  readonly original?: Uint8Array;
+  /**
    * Accept a CSR that is signed with a weak hash. Right only where the caller holds the private key and proves possession
    * anew (proof `signature`), so that nothing hangs on the CSR's own signature.
    */
@@ -45,6 +50,7 @@ export interface Wish extends WantedCertificate {
   readonly csr: CertificationRequest;
   readonly privateKey: () => Promise<KeyObject>;
   readonly replaces?: Certificate;
+  readonly original?: Uint8Array;
 }
 
 /**
@@ -53,7 +59,8 @@ export interface Wish extends WantedCertificate {
  * Throws CmpError `CsrInvalid` or `KeyUnsupported`.
  */
 export function readWish(request: Omit<CertificateRequest, 'transactionID' | 'hold'>): Wish {
-  const { csrPem, usages, isCA, durationSeconds, privateKey, replaces, acceptWeakSignature = false } = request;
+  const { csrPem, usages, isCA, durationSeconds, privateKey, replaces, original } = request;
+  const { acceptWeakSignature = false } = request;
   let csr: CertificationRequest;
   try {
     csr = parseCsr(csrPem);
@@ -75,6 +82,7 @@ export function readWish(request: Omit<CertificateRequest, 'transactionID' | 'ho
     privateKey,
     ...(durationSeconds === undefined ? {} : { durationSeconds }),
     ...(replaces === undefined ? {} : { replaces }),
+    ...(original === undefined ? {} : { original }),
   };
 }
 

@@ -10,8 +10,13 @@ export function secretNames({ cmp, certSecretRef }: IssuerSpec): readonly string
     certSecretRef?.name,
     cmp?.protection.mac?.secretRef.name,
     cmp?.protection.signature?.secretRef.name,
+    cmp?.nested?.secretRef.name,
     cmp?.trust.caSecretRef?.name,
-    ...(cmp?.endpoints ?? []).flatMap(({ tls }) => [tls?.caSecretRef?.name, tls?.clientCertSecretRef?.name]),
+    ...(cmp?.endpoints ?? []).flatMap(({ tls, proxySecretRef }) => [
+      tls?.caSecretRef?.name,
+      tls?.clientCertSecretRef?.name,
+      proxySecretRef?.name,
+    ]),
   ];
   // ONAP's CRD lets an empty name pass; that there is one is found elsewhere.
   return [...new Set(names.filter((name): name is string => name !== undefined && name !== ''))];

@@ -1,4 +1,4 @@
-import type { CertificatePolicy, ProfileName } from '../cmp/index.js';
+import type { AnswerLimits, CertificatePolicy, ProfileName } from '../cmp/index.js';
 
 export type { CertificatePolicy };
 
@@ -44,6 +44,13 @@ export interface DirectBackendConfig {
    * 5.2.2.1). Answers may then be nested or plain. Absent: our messages travel as they are.
    */
   readonly nested?: SignatureProtection;
+  /**
+   * How far messageTime of an answer may lie from our clock, in milliseconds. Absent: it is not looked at, since nonces tell
+   * replays already and CAs' clocks differ.
+   */
+  readonly messageTimeToleranceMs?: number;
+  /** Bounds on answers, where they are to be others than the usual ones. */
+  readonly answerLimits?: Partial<AnswerLimits>;
   readonly policy: CertificatePolicy;
   /** What goes into `ca`: all trusted certificates, the root of the chain alone, or nothing. */
   readonly caBundle: 'All' | 'Root' | 'None';

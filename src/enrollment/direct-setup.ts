@@ -11,35 +11,14 @@ import {
   type SignatureCredential,
   SignerCache,
 } from '../cmp/index.js';
-import {
-  type Certificate,
-  decodeCertificates,
-  keyMatches,
-  loadPrivateKey,
-  NULL_DN,
-  PkiError,
-  parseName,
-} from '../pki/index.js';
+import { type Certificate, decodeCertificates, keyMatches, loadPrivateKey, NULL_DN, parseName } from '../pki/index.js';
 import { unreachable } from '../runtime/unreachable.js';
+import { answerLimits } from './answer-limits.js';
 import type { CmpEndpoint, DirectBackendConfig, MacProtection, SignatureProtection } from './direct-config.js';
-import { EnrollmentError } from './error.js';
+import { field, invalid } from './invalid.js';
 
 /** Everything of a CmpSession that the configuration decides. */
 export type ConfiguredSession = Omit<CmpSession, 'transport' | 'clock' | 'random' | 'logger' | 'onMessage'>;
-
-function invalid(field: string, reason: string, cause?: unknown): EnrollmentError {
-  return new EnrollmentError({ code: 'ConfigurationInvalid', retry: 'issuer', message: `${field}: ${reason}`, cause });
-}
-
-/** Runs `read` and names the field if that fails. */
-function field<T>(name: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PkiError) throw invalid(name, error.message, error);
-    throw error;
-  }
-}
 
 function assertMatchingKey(certificateField: string, certificatesPem: string, keyField: string, keyPem: string) {
   const certificates = field(certificateField, () => decodeCertificates(certificatesPem));
@@ -169,6 +148,7 @@ export function configuredSession(config: DirectBackendConfig): ConfiguredSessio
   for (const [index, endpoint] of config.endpoints.entries()) checkEndpoint(endpoint, `endpoints[${index}]`);
   const { recipient, protection, certProfile } = config;
   const profile: CmpProfile = PROFILES[config.profile ?? 'default'];
+  const limits = answerLimits(config.answerLimits);
   const sha1 = profile.sha1Owf === 'accept' || (protection.type === 'mac' && protection.owf === 'SHA1');
   return {
     profile,
@@ -181,13 +161,16 @@ export function configuredSession(config: DirectBackendConfig): ConfiguredSessio
     ...(certProfile === undefined ? {} : { certProfile }),
     responseProtection: config.responseProtection === 'Strict' ? 'strict' : 'allowSignature',
     // Who uses SHA-1 must get answers that use it, too.
-    pbmPolicy: sha1 ? LEGACY_PBM_POLICY : DEFAULT_PBM_POLICY,
+    pbmPolicy: { ...(sha1 ? LEGACY_PBM_POLICY : DEFAULT_PBM_POLICY), maxIterations: limits.maxIterations },
+    pbmac1Policy: { ...DEFAULT_PBMAC1_POLICY, maxCost: limits.maxPbkdf2Cost },
+    limits,
+    ...(config.messageTimeToleranceMs !== undefined && { messageTimeWindowMs: config.messageTimeToleranceMs }),
     ignoreKeyUsage: config.ignoreKeyUsage ?? profile.signerKeyUsage === 'ignore',
     ...(config.expectedSigner === undefined ? {} : { expectedSigner: signerPin(config.expectedSigner) }),
     ...(config.nested === undefined ? {} : { envelope: signatureCredential(config.nested, 'nested') }),
     policy: config.policy,
     maxPollingMs: config.limits.maxPollingMs,
     signers: new SignerCache(),
-    certificates: new CertificateReader(),
+    certificates: new CertificateReader(limits),
   };
 }

@@ -26,6 +26,8 @@ export interface EnrollmentRequest {
    * throws an EnrollmentError when there is none or when it is not the CSR's own key.
    */
   readonly privateKey: () => Promise<KeyObject>;
+  /** DER of the PKIMessage that an end entity sent, where this request was made of it; goes along to the CA. */
+  readonly original?: Uint8Array;
   /**
    * What this request is to replace; present for renewals only. Resolves with undefined when it cannot be found or
    * used any more: then the certificate is asked for as a first one.

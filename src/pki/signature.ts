@@ -9,7 +9,7 @@ import { unreachable } from '../runtime/unreachable.js';
 import { algorithmName, type SignatureAlgorithm } from './algorithm.js';
 import { PkiError } from './error.js';
 import { HASH_LENGTH, type HashName, isWeakHash } from './hash.js';
-import { describeKey, type KeyFamily, keyFamily, keyObjection, namedCurve } from './spki.js';
+import { describeKey, type KeyFamily, keyFamily, keyObjection, namedCurve, pssLimits } from './spki.js';
 
 const KEY_FAMILIES: Readonly<Record<SignatureAlgorithm['scheme'], readonly KeyFamily[]>> = {
   'rsa-pkcs1': ['rsa'],
@@ -20,7 +20,10 @@ const KEY_FAMILIES: Readonly<Record<SignatureAlgorithm['scheme'], readonly KeyFa
 };
 
 function fits(algorithm: SignatureAlgorithm, key: KeyObject): boolean {
-  return KEY_FAMILIES[algorithm.scheme].includes(keyFamily(key));
+  if (!KEY_FAMILIES[algorithm.scheme].includes(keyFamily(key))) return false;
+  if (algorithm.scheme !== 'rsa-pss') return true;
+  const { hash, saltLength } = pssLimits(key);
+  return (hash === undefined || hash === algorithm.hash) && saltLength <= algorithm.saltLength;
 }
 
 /** Why this algorithm must not be used with this key: weak hash, other key type, weak or unknown key. Undefined if all is well. */
@@ -32,8 +35,13 @@ export function algorithmObjection(algorithm: SignatureAlgorithm, key: KeyObject
   return keyObjection(key);
 }
 
-/** RFC 5480 section 4: a hash as strong as the curve. */
-const CURVE_HASHES: Readonly<Record<string, HashName>> = { secp384r1: 'sha384', secp521r1: 'sha512' };
+/** RFC 5480 section 4: a hash as strong as the curve. SHA-256 where none is named. */
+const CURVE_HASHES: Readonly<Record<string, HashName>> = {
+  secp384r1: 'sha384',
+  secp521r1: 'sha512',
+  brainpoolP384r1: 'sha384',
+  brainpoolP512r1: 'sha512',
+};
 
 /** What we sign with when nobody says otherwise. Throws PkiError `KeyUnsupported`. */
 export function defaultSignatureAlgorithm(key: KeyObject): SignatureAlgorithm {
@@ -43,10 +51,10 @@ export function defaultSignatureAlgorithm(key: KeyObject): SignatureAlgorithm {
     case 'rsa':
       return { scheme: 'rsa-pkcs1', hash: 'sha256' };
     case 'rsa-pss': {
-      // Such a key may prescribe its hash and a minimal salt (RFC 4055 section 3.1).
-      const hash = key.asymmetricKeyDetails?.hashAlgorithm;
-      const chosen = hash === 'sha384' || hash === 'sha512' ? hash : 'sha256';
-      return { scheme: 'rsa-pss', hash: chosen, saltLength: HASH_LENGTH[chosen] };
+      // Such a key may prescribe its hash and a minimal salt.
+      const { hash = 'sha256', saltLength } = pssLimits(key);
+      const chosen = hash as HashName;
+      return { scheme: 'rsa-pss', hash: chosen, saltLength: Math.max(HASH_LENGTH[chosen], saltLength) };
     }
     case 'ec':
       return { scheme: 'ecdsa', hash: CURVE_HASHES[namedCurve(key) ?? ''] ?? 'sha256' };

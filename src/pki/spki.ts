@@ -7,11 +7,17 @@ import { decodeObject, SubjectPublicKeyInfo } from './schema.js';
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 8192;
 
+/** Curves that certificates are made for, by the names of node:crypto (RFC 5480, RFC 5639), and what people call them. */
 const CURVES: Readonly<Record<string, string>> = {
   prime256v1: 'P-256',
   secp384r1: 'P-384',
   secp521r1: 'P-521',
+  brainpoolP256r1: 'BrainpoolP256r1',
+  brainpoolP384r1: 'BrainpoolP384r1',
+  brainpoolP512r1: 'BrainpoolP512r1',
 };
+
+const SUPPORTED = 'RSA, P-256, P-384, P-521, BrainpoolP256r1, P384r1 or P512r1, Ed25519 or Ed448';
 
 const FAMILIES = ['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448'] as const;
 /** Kinds of keys by what they can do here; `other` can do nothing. */
@@ -46,6 +52,26 @@ export function describeKey(key: KeyObject): string {
   }
 }
 
+/** What an RSA-PSS key prescribes for its signatures (RFC 4055 section 3.1). `saltLength` in octets, at least. */
+export interface PssLimits {
+  /** By the name of node:crypto; absent: any. */
+  readonly hash: string | undefined;
+  readonly saltLength: number;
+}
+
+export function pssLimits({ asymmetricKeyDetails: details }: KeyObject): PssLimits {
+  return { hash: details?.hashAlgorithm, saltLength: details?.saltLength ?? 0 };
+}
+
+function pssObjection({ asymmetricKeyDetails: details }: KeyObject, name: string): string | undefined {
+  const { hashAlgorithm: hash, mgf1HashAlgorithm: maskHash } = details ?? {};
+  if (hash === undefined) return undefined;
+  if (hash !== maskHash) return `${name} prescribes ${hash} but MGF1 with ${maskHash}: both must be the same`;
+  return STRONG_HASHES.includes(hash) ? undefined : `${name} prescribes ${hash}, which is not supported`;
+}
+
+const STRONG_HASHES: readonly string[] = ['sha224', 'sha256', 'sha384', 'sha512'];
+
 /** Why this key may not be used for signatures, or undefined. */
 export function keyObjection(key: KeyObject): string | undefined {
   const name = describeKey(key);
@@ -55,17 +81,15 @@ export function keyObjection(key: KeyObject): string | undefined {
       const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
       if (bits < MIN_RSA_BITS) return `${name} is too short: at least ${MIN_RSA_BITS} bits are needed`;
       if (bits > MAX_RSA_BITS) return `${name} is too long: at most ${MAX_RSA_BITS} bits are supported`;
-      return undefined;
+      return pssObjection(key, name);
     }
     case 'ec':
-      return (namedCurve(key) ?? '') in CURVES
-        ? undefined
-        : `${name} is not supported: use P-256, P-384, P-521, Ed25519 or RSA`;
+      return (namedCurve(key) ?? '') in CURVES ? undefined : `${name} is not supported: use ${SUPPORTED}`;
     case 'ed25519':
     case 'ed448':
       return undefined;
     case 'other':
-      return `${name} is not supported: use RSA, P-256, P-384, P-521 or Ed25519`;
+      return `${name} is not supported: use ${SUPPORTED}`;
   }
 }
 

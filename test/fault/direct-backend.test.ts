@@ -34,6 +34,7 @@ const outcomes: Readonly<Record<string, Expected>> = {
   'null-sender': 'issued',
   'p10cr-id-0': 'issued',
   'strict-pop': ['Rejected', 'request'],
+  'original-pop': ['Rejected', 'request'],
   'no-implicit-confirm': 'issued',
   'implicit-confirm-unasked': 'issued',
   'granted-with-mods': ['CertificateRefused', 'request'],

@@ -7,6 +7,11 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----\n${'A'.repeat(64)}\n-----END CERTIFICATE-----\n`;
+const iterations = (count: number) => ({
+  protection: { mac: { secretRef: { name: 'credentials' }, iterations: count } },
+});
+
 let count = 0;
 const place = () => `issuers-${++count}`;
 
@@ -59,11 +64,8 @@ describe('an issuer', () => {
   it.each([
     ['a CA bundle that is none', { trust: { caBundle: 'not PEM' } }, /spec.cmp.trust.caBundle: .*PEM/],
     ['a recipient that is no name', { recipient: 'no name' }, /spec.cmp.recipient/],
-    [
-      'TLS settings for an http URL',
-      { endpoints: [{ url: 'http://127.0.0.1:1/', tls: { serverName: 'x' } }] },
-      /spec.cmp.endpoints\[0\].tls needs an https URL/,
-    ],
+    ['an expected signer that is none', { expectedSigner: CERTIFICATE }, /spec.cmp.expectedSigner/],
+    ['more iterations than the profile allows', { profile: 'insta-ncm', ...iterations(2_048) }, /100 and 2047/],
   ])('says what to change: %s', async (_name, cmp, message) => {
     const namespace = place();
     cluster.credentials(namespace);
@@ -96,6 +98,11 @@ describe('an issuer', () => {
       'a proof that P10CR has no room for',
       { cmp: { enrollment: 'P10CR', proofOfPossession: 'Signature' } },
       /remove proofOfPossession/,
+    ],
+    [
+      'TLS settings for an http URL',
+      { cmp: { endpoints: [{ url: 'http://127.0.0.1:1/', tls: { serverName: 'x' } }] } },
+      /tls needs an https URL/,
     ],
     ['no endpoint', { cmp: { endpoints: [] } }, /endpoints/],
     ['an unknown URL scheme', { cmp: { endpoints: [{ url: 'ldap://x/' }] } }, /url/],

@@ -1,32 +1,14 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { packageRoot } from '../../src/runtime/package-root.js';
 import { type CertificateState, type KeyKind, type SandboxCa, startSandboxCa } from '../../src/sandbox/ca/index.js';
+import { INSTALLED, type OpensslResult, runOpenssl } from './support/openssl.js';
 
-const run = promisify(execFile);
 const fixtures = join(packageRoot(), 'fixtures', 'csr');
 
-interface Result {
-  readonly code: number;
-  readonly output: string;
-}
-
-/** Runs openssl; a missing openssl throws, an unhappy one is a result. */
-async function openssl(...args: string[]): Promise<Result> {
-  try {
-    const { stdout, stderr } = await run('openssl', args, { timeout: 20_000 });
-    return { code: 0, output: stdout + stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string };
-    if (typeof code !== 'number')
-      throw new Error('openssl 3 must be installed for the interop tests', { cause: error });
-    return { code, output: stdout + stderr };
-  }
-}
+const openssl = (...args: readonly string[]): Promise<OpensslResult> => runOpenssl(INSTALLED, ...args);
 
 type Protection = 'PBM' | 'signature';
 type Command = 'ir' | 'cr' | 'p10cr';
@@ -66,7 +48,7 @@ describe.each<KeyKind>(['ec-p256', 'rsa-2048'])('openssl cmp as the client of th
       ? ['-ref', ca.credentials.reference, '-secret', `pass:${ca.credentials.secret}`]
       : ['-cert', file('client.pem'), '-key', file('client.key'), '-untrusted', file('client-chain.pem')];
 
-  const enrol = (command: Command, path: string, ...more: string[]): Promise<Result> => {
+  const enrol = (command: Command, path: string, ...more: string[]): Promise<OpensslResult> => {
     const what =
       command === 'p10cr'
         ? ['-csr', join(fixtures, 'p256.csr')]
@@ -206,7 +188,7 @@ describe.each<KeyKind>(['ec-p256', 'rsa-2048'])('openssl cmp as the client of th
     });
   });
 
-  const ask = (path: string, protection: Protection, ...what: readonly string[]): Promise<Result> => {
+  const ask = (path: string, protection: Protection, ...what: readonly string[]): Promise<OpensslResult> => {
     const server = ['-server', ca.url, '-path', path, '-recipient', ca.caNameSlashed, '-trusted', file('root.pem')];
     return openssl('cmp', '-config', '', '-batch', ...server, ...protect(protection), '-msg_timeout', '10', ...what);
   };
@@ -224,6 +206,36 @@ describe.each<KeyKind>(['ec-p256', 'rsa-2048'])('openssl cmp as the client of th
       output: expect.stringContaining('certRevoked'),
     });
   });
+
+  /** With the old certificate and its key, which is the only one that this client can sign an update with. */
+  const update = (path: string, ...more: readonly string[]): Promise<OpensslResult> =>
+    openssl(
+      ...['cmp', '-config', '', '-batch', '-cmd', 'kur', '-server', ca.url, '-path', path],
+      ...['-recipient', ca.caNameSlashed, '-trusted', file('root.pem'), '-untrusted', file('issuing.pem')],
+      ...['-cert', file('out.pem'), '-key', join(fixtures, 'p256.key'), '-oldcert', file('out.pem')],
+      ...['-newkey', join(fixtures, 'p384.key'), '-certout', file('updated.pem'), '-msg_timeout', '10', ...more],
+    );
+
+  it.each(protections)('updates a certificate, and refuses once it is revoked (%s at first)', async (protection) => {
+    expect(await enrol('ir', 'pkix/', ...protect(protection))).toMatchObject({ code: 0 });
+    expect(await update('pkix/')).toMatchObject({ code: 0 });
+    expect(ca.ledger.certificates.at(-1)).toMatchObject({ body: 'kur', state: 'confirmed' });
+    const certified = await openssl('x509', '-in', file('updated.pem'), '-noout', '-pubkey');
+    const own = await openssl('pkey', '-in', join(fixtures, 'p384.key'), '-pubout');
+    expect(certified.output).toBe(own.output);
+    const revoke = ['-cmd', 'rr', '-oldcert', file('out.pem'), '-revreason', '4'];
+    expect(await ask('pkix/', protection, ...revoke)).toMatchObject({ code: 0 });
+    expect(await update('pkix/')).toMatchObject({ code: 1, output: expect.stringContaining('certRevoked') });
+  });
+
+  it.each(['certificate-wrong-key', 'certificate-untrusted-issuer', 'message-wrong-body-type'])(
+    'spoils kup so that openssl notices: %s',
+    async (fault) => {
+      expect(await enrol('ir', 'pkix/', ...protect('PBM'))).toMatchObject({ code: 0 });
+      const trust = ['-out_trusted', file('root.pem')];
+      expect(await update(`cmp/${fault}`, ...trust)).toMatchObject({ code: 1 });
+    },
+  );
 
   it.each(['revocation-other-serial', 'revocation-two-statuses'])(
     'spoils rp so that openssl notices: %s',

@@ -151,6 +151,19 @@ export interface IssuerSpec {
          */
         serverName?: string;
       };
+      /**
+       * URL of an HTTP proxy on the way to this server, for example http://proxy.example:3128. https servers are reached through a tunnel (CONNECT), http servers by forwarding. Absent: no proxy; the environment of the controller does not count.
+       */
+      proxy?: string;
+      /**
+       * Secret of type kubernetes.io/basic-auth (keys username and password) for the proxy. Absent: no credentials.
+       */
+      proxySecretRef?: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+      };
     }[];
     /**
      * The kind of CMP server, whose ways are then allowed for. default suits most; what the others change is in docs/reference/profiles.md.
@@ -181,9 +194,13 @@ export interface IssuerSpec {
      */
     protection: {
       /**
-       * By a shared secret (PasswordBasedMac, RFC 9810 section 5.1.3.1).
+       * By a shared secret (RFC 9810 section 5.1.3).
        */
       mac?: {
+        /**
+         * PBM: PasswordBasedMac (RFC 9810 section 5.1.3.1), which every CA knows. PBMAC1: PBKDF2 and an HMAC (RFC 9481 section 6.1.2), for CAs that know it. Answers may use either.
+         */
+        algorithm: 'PBM' | 'PBMAC1';
         /**
          * Secret with the reference value and the shared secret.
          */
@@ -202,7 +219,7 @@ export interface IssuerSpec {
           secretKey: string;
         };
         /**
-         * One-way function that stretches the secret. SHA1 is for old CAs only. Absent: what the profile says, which is SHA256 by default.
+         * One-way function that stretches the secret; with PBMAC1 the hash below PBKDF2's HMAC. SHA1 is for old CAs only. Absent: what the profile says, which is SHA256 by default.
          */
         owf?: 'SHA1' | 'SHA256' | 'SHA384' | 'SHA512';
         /**
@@ -210,7 +227,7 @@ export interface IssuerSpec {
          */
         mac?: 'HMAC-SHA1' | 'HMAC-SHA256' | 'HMAC-SHA384' | 'HMAC-SHA512';
         /**
-         * Iterations of owf. Some CAs refuse more than 10000, or even more than 2047; their profiles do so, too. Absent: what the profile says, which is 1000 by default.
+         * Iterations of owf, with PBMAC1 those of PBKDF2. PBM takes 100 to 100000, PBMAC1 1000 to 250000. Some CAs refuse more than 10000, or even more than 2047; their profiles do so, too. Absent: what the profile says, which is 1000 by default.
          */
         iterations?: number;
       };
@@ -256,6 +273,36 @@ export interface IssuerSpec {
      */
     responseProtection: 'AllowSignature' | 'Strict';
     /**
+     * The one certificate that may sign answers: its SHA-256 fingerprint in hexadecimal, colons or not, or the certificate in PEM, which the CA then need not send. It must chain to `trust` all the same. Absent: whoever `trust` vouches for and who speaks for the CA: the recipient, a CA, or a certificate with the extended key usage cmcCA or cmcRA.
+     */
+    expectedSigner?: string;
+    /**
+     * Accept signers of answers whose key usage lacks digitalSignature, as the keys of some old CAs do. Absent: what the profile says, which is false by default.
+     */
+    ignoreKeyUsage?: boolean;
+    /**
+     * Seconds that messageTime of an answer may lie from our clock. Absent: it is not looked at, since nonces tell replays already, and clocks of CAs differ.
+     */
+    messageTimeToleranceSeconds?: number;
+    /**
+     * Name of a certificate profile of the CA, sent with every request (id-it-certProfile, RFC 9810 section 5.1.1.4). Absent: none.
+     */
+    certProfile?: string;
+    /**
+     * As a registration authority: wrap each of our messages in a nested one under this signature (RFC 9483 section 5.2.2.1), beside the protection of the message itself. Absent: messages travel as they are.
+     */
+    nested?: {
+      /**
+       * Secret of type kubernetes.io/tls: tls.crt holds the certificate of the registration authority and its issuers, tls.key its private key.
+       */
+      secretRef: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+      };
+    };
+    /**
      * What may differ between the request and the certificate. The public key never may. What was let through is told in the event of the request.
      */
     policy: {
@@ -288,6 +335,51 @@ export interface IssuerSpec {
      * Size of the largest answer that is read, in octets.
      */
     maxResponseBytes: number;
+    /**
+     * Bounds on what is read in answers, and on what answers may make us do. For CAs that go beyond what is usual; each one may be left out.
+     */
+    answerLimits?: {
+      /**
+       * Levels of nesting in an answer. Absent: 32.
+       */
+      maxDepth?: number;
+      /**
+       * TLVs of an answer; a certificate has about 75. Absent: 10000.
+       */
+      maxElements?: number;
+      /**
+       * Certificates that are read of each list in an answer (extraCerts, caPubs); the others are ignored. Absent: 32.
+       */
+      maxCertificates?: number;
+      /**
+       * Octets of one certificate in such a list; larger ones are ignored. Absent: 16384.
+       */
+      maxCertificateBytes?: number;
+      /**
+       * Certificates in a chain, the first and the trust anchor included. Absent: 8.
+       */
+      maxPathLength?: number;
+      /**
+       * Seconds by which clocks may differ where it is judged whether a certificate is valid. Absent: 300.
+       */
+      clockSkewSeconds?: number;
+      /**
+       * Seconds between two polls at least, whatever the CA says. Absent: 1.
+       */
+      minPollSeconds?: number;
+      /**
+       * Seconds between two polls at most, whatever the CA says. Absent: 3600.
+       */
+      maxPollSeconds?: number;
+      /**
+       * Iterations of a PasswordBasedMac that protects an answer. Absent: 100000.
+       */
+      maxIterations?: number;
+      /**
+       * Iterations of a PBMAC1 that protects an answer, times the blocks of its key. Absent: 1000000.
+       */
+      maxPbkdf2Cost?: number;
+    };
   };
 }
 

@@ -17,6 +17,10 @@ export function enrollCommand(terminal: Terminal): Command {
         .default('raverified'),
     )
     .option('--key <file>', "PEM private key of the CSR's own key, for --popo signature")
+    .option(
+      '--original <file>',
+      'as an RA: PKIMessage in DER with which the end entity asked for this; sent along (origPKIMessage)',
+    )
     .action(async (flags: EnrollFlags) => {
       const { runEnroll } = await import('../enroll/run.js');
       await runEnroll(flags, terminal);

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { KEY_KINDS, type KeyKind } from '../../sandbox/ca/key-kind.js';
 import { parsePort } from '../arguments.js';
 import { writeOutput } from '../files.js';
 import { untilInterrupted } from '../interrupt.js';
@@ -8,7 +9,7 @@ interface SandboxFlags {
   readonly port: number;
   readonly kubeconfigOut: string;
   readonly caPort: number;
-  readonly caKeys: 'ec-p256' | 'rsa-2048';
+  readonly caKeys: KeyKind;
 }
 
 export function sandboxCommand(terminal: Terminal): Command {
@@ -17,7 +18,7 @@ export function sandboxCommand(terminal: Terminal): Command {
     .requiredOption('--port <number>', 'TCP port of the API server on 127.0.0.1; 0 takes a free one', parsePort)
     .requiredOption('--kubeconfig-out <file>', 'where to write a kubeconfig for it')
     .option('--ca-port <number>', 'TCP port of the CMP CA on 127.0.0.1; 0 takes a free one', parsePort, 0)
-    .addOption(new Option('--ca-keys <kind>', 'keys of the CA').choices(['ec-p256', 'rsa-2048']).default('ec-p256'))
+    .addOption(new Option('--ca-keys <kind>', 'keys of the CA').choices(KEY_KINDS).default('ec-p256'))
     .action(async (flags: SandboxFlags) => runSandbox(flags, terminal));
 }
 

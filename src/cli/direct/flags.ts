@@ -1,31 +1,36 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { AnswerLimits } from '../../cmp/answer-limits.js';
 import { PROFILE_NAMES, type ProfileName } from '../../cmp/profile.js';
 import type { CmpEndpoint, DirectBackendConfig } from '../../enrollment/direct-config.js';
 import { parseCount } from '../arguments.js';
-import { CliError, EXIT } from '../exit.js';
-import { readInput, readText } from '../files.js';
+import { readText } from '../files.js';
+import { usage } from '../usage.js';
+import { parseLimit } from './limit-flag.js';
+import { envelopeOf, OWFS, type ProtectionFlags, protectionOf } from './protection-flags.js';
 
 /** What every subcommand that talks to a CMP server needs: where it is, who we are, whom we trust. */
-export interface ConnectionFlags {
+export interface ConnectionFlags extends ProtectionFlags {
   /** In order of preference. */
   readonly server: readonly string[];
   readonly profile: ProfileName;
   readonly recipient: string;
   readonly trusted: string;
   readonly expectedSigner?: string;
-  readonly ref?: string;
-  readonly secretFile?: string;
-  readonly mac: 'pbm' | 'pbmac1';
-  readonly cert?: string;
-  readonly certKey?: string;
-  readonly certChain?: string;
+  readonly ignoreKeyUsage?: true;
+  /** Seconds. */
+  readonly messageTimeTolerance?: number;
   readonly tlsCa?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly proxy?: string;
   /** Seconds. */
+  readonly connectTimeout: number;
+  /** Seconds. */
   readonly timeout: number;
+  /** Octets. */
+  readonly maxResponse: number;
+  readonly limit?: Partial<AnswerLimits>;
   /** Seconds. */
   readonly pollTimeout: number;
   readonly record?: string;
@@ -53,6 +58,12 @@ export const addConnectionOptions = (command: Command): Command =>
       '--expected-signer <text>',
       'the one certificate that may sign answers: SHA-256 fingerprint, or a file with it in PEM',
     )
+    .option('--ignore-key-usage', 'accept signers of answers whose key usage lacks digitalSignature')
+    .option(
+      '--message-time-tolerance <seconds>',
+      'longest distance of messageTime in answers from our clock; default: it is not looked at',
+      parseCount(1, 86_400),
+    )
     .option('--ref <text>', 'reference value of the shared secret')
     .option('--secret-file <file>', 'file with the shared secret; one line end at its end does not count')
     .addOption(
@@ -60,15 +71,32 @@ export const addConnectionOptions = (command: Command): Command =>
         .choices(['pbm', 'pbmac1'])
         .default('pbm'),
     )
+    .addOption(
+      new Option('--owf <hash>', 'hash that stretches the shared secret; default: that of --profile').choices(OWFS),
+    )
+    .addOption(new Option('--hmac <hash>', 'hash of the MAC itself; default: that of --profile').choices(OWFS))
+    .option('--iterations <number>', 'iterations of --owf; default: those of --profile', parseCount(100, 250_000))
     .option('--cert <file>', 'PEM certificate that protects our messages (instead of --ref)')
     .option('--cert-key <file>', 'PEM private key of --cert')
     .option('--cert-chain <file>', 'PEM of the issuers of --cert, sent along')
+    .option(
+      '--nested-cert <file>',
+      'as an RA: PEM certificate, its issuers behind it, of the envelope around our messages',
+    )
+    .option('--nested-key <file>', 'PEM private key of --nested-cert')
     .option('--tls-ca <file>', 'PEM of the CAs for the TLS server certificate; default: those of Node.js')
     .option('--tls-cert <file>', 'PEM of the TLS client certificate, leaf first')
     .option('--tls-key <file>', 'PEM private key of --tls-cert')
-    .option('--proxy <url>', 'HTTP proxy')
+    .option('--proxy <url>', 'HTTP proxy; user name and password may stand in the URL')
+    .option('--connect-timeout <seconds>', 'longest wait for a connection', parseCount(1, 120), 10)
     .option('--timeout <seconds>', 'longest wait for one answer', parseCount(1, 3600), 60)
     .option('--poll-timeout <seconds>', 'longest time to go on polling', parseCount(1), 3600)
+    .option('--max-response <octets>', 'largest answer that is read', parseCount(4_096, 16_777_216), 1_048_576)
+    .option(
+      '--limit <name=number>',
+      'another bound on answers, e.g. maxElements=20000, see docs/reference/limits.md; repeat it for others',
+      parseLimit,
+    )
     .option('--record <folder>', 'write every message sent and received there, in DER')
     .addOption(new Option('--output <format>', 'how to report').choices(['text', 'json']).default('text'));
 
@@ -77,7 +105,8 @@ export const addConnectionOptions = (command: Command): Command =>
  * Throws CliError for combinations that make no sense.
  */
 export function connectionConfig(flags: ConnectionFlags): DirectBackendConfig {
-  const { expectedSigner } = flags;
+  const { expectedSigner, ignoreKeyUsage, limit, messageTimeTolerance } = flags;
+  const nested = envelopeOf(flags);
   return {
     endpoints: endpointsOf(flags),
     profile: flags.profile,
@@ -89,12 +118,16 @@ export function connectionConfig(flags: ConnectionFlags): DirectBackendConfig {
     trustPem: readText('--trusted', flags.trusted),
     ...(expectedSigner !== undefined && { expectedSigner: fingerprintOrPem(expectedSigner) }),
     responseProtection: 'AllowSignature',
+    ...(ignoreKeyUsage && { ignoreKeyUsage }),
+    ...(messageTimeTolerance !== undefined && { messageTimeToleranceMs: messageTimeTolerance * 1000 }),
+    ...(nested !== undefined && { nested }),
+    ...(limit !== undefined && { answerLimits: limit }),
     policy: { subject: 'Exact', subjectAltNames: 'Exact', usages: 'Any' },
     caBundle: 'All',
     limits: {
-      connectTimeoutMs: Math.min(flags.timeout, 10) * 1000,
+      connectTimeoutMs: Math.min(flags.timeout, flags.connectTimeout) * 1000,
       requestTimeoutMs: flags.timeout * 1000,
-      maxResponseBytes: 1024 * 1024,
+      maxResponseBytes: flags.maxResponse,
       maxPollingMs: flags.pollTimeout * 1000,
     },
   };
@@ -113,35 +146,3 @@ function endpointsOf({ server, tlsCa, tlsCert, tlsKey, proxy }: ConnectionFlags)
 
 const fingerprintOrPem = (text: string): string =>
   /^[0-9a-f:]{64,95}$/i.test(text) ? text : readText('--expected-signer', text);
-
-function protectionOf(flags: ConnectionFlags): DirectBackendConfig['protection'] {
-  const { ref, secretFile, mac, cert, certKey, certChain } = flags;
-  const bySecret = ref !== undefined || secretFile !== undefined;
-  const bySignature = cert !== undefined || certKey !== undefined || certChain !== undefined;
-  if (bySecret && bySignature) throw usage('give either --ref and --secret-file, or --cert and --cert-key, not both');
-  if (ref !== undefined && secretFile !== undefined) {
-    return {
-      type: 'mac',
-      scheme: mac === 'pbmac1' ? 'PBMAC1' : 'PBM',
-      reference: ref,
-      secret: withoutLineEnd(readInput('--secret-file', secretFile)),
-    };
-  }
-  if (cert !== undefined && certKey !== undefined) {
-    const chain = certChain === undefined ? '' : readText('--cert-chain', certChain);
-    return {
-      type: 'signature',
-      certificatesPem: `${readText('--cert', cert).trimEnd()}\n${chain}`,
-      privateKeyPem: readText('--cert-key', certKey),
-    };
-  }
-  throw usage('our messages must be protected: give --ref and --secret-file, or --cert and --cert-key');
-}
-
-/** Editors and `echo` end a file with a line feed that is no part of the secret. */
-function withoutLineEnd(octets: Buffer): Uint8Array {
-  const end = octets.at(-1) === 0x0a ? (octets.at(-2) === 0x0d ? 2 : 1) : 0;
-  return octets.subarray(0, octets.length - end);
-}
-
-export const usage = (message: string): CliError => new CliError(message, EXIT.usage);

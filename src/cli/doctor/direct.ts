@@ -3,7 +3,7 @@ import type { CmpEndpoint, DirectBackendConfig } from '../../enrollment/direct-c
 import { directSession } from '../../enrollment/direct-session.js';
 import { checkEndpoint } from '../../enrollment/direct-setup.js';
 import { EnrollmentError } from '../../enrollment/error.js';
-import { anchorsFinding } from './certificates.js';
+import { anchorsFinding, pairFinding } from './certificates.js';
 import { credentialFinding } from './credential.js';
 import { anyFailed, configurationFinding, type Examination, NOTHING_YET } from './examination.js';
 import { skip } from './finding.js';
@@ -25,6 +25,14 @@ const OWN_STEPS: readonly Step<DirectCase>[] = [
   {
     name: 'credential',
     look: ({ config, examination: { clock } }) => credentialFinding(config, clock.now()),
+  },
+  {
+    name: 'envelope',
+    applies: ({ config }) => config.nested !== undefined,
+    look: ({ config: { nested }, examination: { clock } }) =>
+      nested === undefined
+        ? skip('there is no envelope')
+        : pairFinding('certificate of the envelope', nested, clock.now()),
   },
   {
     name: 'trust',

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { IssuerKind } from '../../api/issuer.js';
-import { addConnectionOptions, type ConnectionFlags, usage } from '../direct/flags.js';
+import { addConnectionOptions, type ConnectionFlags } from '../direct/flags.js';
+import { usage } from '../usage.js';
 import type { KeyType } from './throw-away.js';
 
 /** The flags as given: of those that name a CMP server, none is needed with an issuer. */
@@ -44,7 +45,8 @@ export function addDoctorOptions(command: Command): Command {
 
 const GIVEN = [
   ...['server', 'recipient', 'trusted', 'expectedSigner', 'ref', 'secretFile', 'cert', 'certKey', 'certChain'],
-  ...['tlsCa', 'tlsCert', 'tlsKey', 'proxy'],
+  ...['tlsCa', 'tlsCert', 'tlsKey', 'proxy', 'owf', 'hmac', 'iterations', 'nestedCert', 'nestedKey'],
+  ...['ignoreKeyUsage', 'messageTimeTolerance', 'limit'],
 ] as const satisfies readonly (keyof DoctorFlags)[];
 const NEEDED = ['server', 'recipient', 'trusted'] as const;
 

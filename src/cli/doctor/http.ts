@@ -2,8 +2,9 @@ import { type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { printable } from '../../cmp/text.js';
 import { exchangeError } from '../../cmp/transfer/failure.js';
+import { proxyAuthorization } from '../../cmp/transfer/proxy.js';
 import { type Finding, failed, ok, warn } from './finding.js';
-import { proxyAuthorization } from './proxy.js';
+import { CREDENTIALS } from './proxy.js';
 import { hangUp, type Route, socketOf } from './route.js';
 import type { Step } from './step.js';
 import { within } from './within.js';
@@ -28,7 +29,7 @@ const get = (socket: Socket, { endpoint }: Route, signal: AbortSignal): Promise<
   });
 
 function judged({ statusCode = 0, headers }: IncomingMessage): Finding {
-  if (statusCode === 407) return warn('the proxy wants credentials (HTTP 407)', 'Put them into the URL of the proxy.');
+  if (statusCode === 407) return warn('the proxy wants credentials (HTTP 407)', CREDENTIALS);
   if (statusCode >= 300 && statusCode <= 399) {
     return warn(
       `redirects to ${printable(headers.location ?? 'nowhere', 200)} (HTTP ${statusCode})`,

@@ -7,6 +7,7 @@ export type StepName =
   | 'ready'
   | 'secrets'
   | 'credential'
+  | 'envelope'
   | 'trust'
   | 'configuration'
   | 'client-cert'

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import type { DirectBackendConfig } from '../../enrollment/direct-config.js';
-import { type ConnectionFlags, connectionConfig, usage } from '../direct/flags.js';
+import { type ConnectionFlags, connectionConfig } from '../direct/flags.js';
+import { usage } from '../usage.js';
 
 /** What every subcommand that asks for a certificate needs besides the connection. */
 export interface CertificateFlags extends ConnectionFlags {
   readonly csr: string;
   readonly key?: string;
   readonly implicitConfirm: boolean;
+  readonly certProfile?: string;
   readonly acceptModifications: boolean;
   readonly out: string;
   readonly caOut?: string;
@@ -17,6 +19,7 @@ export const addCertificateOptions = (command: Command): Command =>
   command
     .requiredOption('--csr <file>', 'PKCS#10 request in PEM; its public key and names are asked for')
     .option('--implicit-confirm', 'ask the CA to do without the confirmation message', false)
+    .option('--cert-profile <name>', 'certificate profile of the CA to ask for (id-it-certProfile)')
     .option('--accept-modifications', 'accept names and usages other than requested', false)
     .requiredOption('--out <file>', 'where to write the chain in PEM, leaf first; - is standard output')
     .option('--ca-out <file>', 'where to write the trusted CA certificates in PEM');
@@ -27,6 +30,7 @@ export function certificateConfig(flags: CertificateFlags): DirectBackendConfig 
   return {
     ...connectionConfig(flags),
     confirmation: flags.implicitConfirm ? 'Implicit' : 'Explicit',
+    ...(flags.certProfile !== undefined && { certProfile: flags.certProfile }),
     policy: { subject: names, subjectAltNames: names, usages: 'Any' },
   };
 }
@@ -34,6 +38,7 @@ export function certificateConfig(flags: CertificateFlags): DirectBackendConfig 
 export interface EnrollFlags extends CertificateFlags {
   readonly cmd: 'ir' | 'cr' | 'p10cr';
   readonly popo: 'raverified' | 'signature';
+  readonly original?: string;
 }
 
 const ENROLLMENT = { ir: 'IR', cr: 'CR', p10cr: 'P10CR' } as const;

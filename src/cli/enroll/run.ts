@@ -1,3 +1,4 @@
+import { readInput } from '../files.js';
 import type { Terminal } from '../terminal.js';
 import { directConfig, type EnrollFlags } from './flags.js';
 import { enrollmentRequest, obtainCertificate } from './obtain.js';
@@ -6,5 +7,6 @@ import { enrollmentRequest, obtainCertificate } from './obtain.js';
 export async function runEnroll(flags: EnrollFlags, terminal: Terminal): Promise<void> {
   const config = directConfig(flags);
   const request = enrollmentRequest(flags.csr, flags.popo === 'signature' ? flags.key : undefined);
-  await obtainCertificate(config, request, flags, terminal);
+  const original = flags.original === undefined ? {} : { original: readInput('--original', flags.original) };
+  await obtainCertificate(config, { ...request, ...original }, flags, terminal);
 }

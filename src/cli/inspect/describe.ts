@@ -1,14 +1,17 @@
-import { DerError } from '../../asn1/index.js';
+import { DerError, decodeDer } from '../../asn1/index.js';
 import { decodeMessage, type ReceivedMessage } from '../../cmp/message.js';
-import type {
-  AttributeTypeAndValue,
-  CertRepMessage,
-  CertReqMessages,
-  CertResponse,
-  GeneralName,
-  PKIBody,
-  PKIHeader,
-  PKIStatusInfo,
+import { OID } from '../../cmp/oids.js';
+import {
+  type AttributeTypeAndValue,
+  type CertRepMessage,
+  type CertReqMessages,
+  type CertResponse,
+  type GeneralName,
+  type InfoTypeAndValue,
+  type PKIBody,
+  type PKIHeader,
+  PKIMessages,
+  type PKIStatusInfo,
 } from '../../cmp/schema/index.js';
 import { printable } from '../../cmp/text.js';
 import { formatName } from '../../pki/index.js';
@@ -44,8 +47,16 @@ function describeHeader(header: PKIHeader): Description {
     senderNonce: header.senderNonce && hex(header.senderNonce),
     recipNonce: header.recipNonce && hex(header.recipNonce),
     freeText: header.freeText?.map((text) => printable(text)),
-    generalInfo: header.generalInfo?.map(describeInfo),
+    generalInfo: header.generalInfo?.map(describeHeaderInfo),
   });
+}
+
+/** As in support messages, but that the original of a message (origPKIMessage) is shown in full. */
+function describeHeaderInfo(item: InfoTypeAndValue): Description {
+  const { infoType, infoValue = new Uint8Array() } = item;
+  if (infoType !== OID.origPKIMessage) return describeInfo(item);
+  const value = () => decodeDer(PKIMessages, infoValue).map(describeInner);
+  return { infoType: oidName(infoType), infoValue: readable(value) };
 }
 
 function describeName({ type, value }: GeneralName): Description {
@@ -137,10 +148,12 @@ function describeBody(body: PKIBody): Description {
   }
 }
 
-/** A message inside a nested one; what cannot be read does not hide the rest. */
-function describeInner(der: Uint8Array): Description {
+/** A message inside another one; what cannot be read does not hide the rest. */
+const describeInner = (der: Uint8Array): Description => readable(() => describeMessage(decodeMessage(der)));
+
+function readable(describe: () => Description): Description {
   try {
-    return describeMessage(decodeMessage(der));
+    return describe();
   } catch (error) {
     if (error instanceof DerError) return { unreadable: error.message };
     throw error;

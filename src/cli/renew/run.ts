@@ -1,7 +1,7 @@
-import { usage } from '../direct/flags.js';
 import { type CertificateFlags, certificateConfig } from '../enroll/flags.js';
 import { enrollmentRequest, obtainCertificate } from '../enroll/obtain.js';
 import type { Terminal } from '../terminal.js';
+import { usage } from '../usage.js';
 
 /** Has one certificate updated, and never asks for a first one in its place. Throws CliError. */
 export async function runRenew(flags: CertificateFlags, terminal: Terminal): Promise<void> {

@@ -1,9 +1,10 @@
 import type { CertificateName, RevocationReason } from '../../cmp/index.js';
 import { decodeCertificates, parseName } from '../../pki/index.js';
-import { type ConnectionFlags, usage } from '../direct/flags.js';
+import type { ConnectionFlags } from '../direct/flags.js';
 import { EXIT } from '../exit.js';
 import { readText } from '../files.js';
 import { given } from '../given.js';
+import { usage } from '../usage.js';
 
 export interface RevokeFlags extends ConnectionFlags {
   readonly certificate?: string;

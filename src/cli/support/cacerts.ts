@@ -2,9 +2,10 @@ import type { DirectClient } from '../../enrollment/direct-client.js';
 import { buildPath, type Certificate, encodePem } from '../../pki/index.js';
 import { systemClock } from '../../runtime/clock.js';
 import { withClient } from '../direct/exchange.js';
-import { type ConnectionFlags, usage } from '../direct/flags.js';
+import type { ConnectionFlags } from '../direct/flags.js';
 import { writeOutput } from '../files.js';
 import { formatTable, type Terminal, writeLine } from '../terminal.js';
+import { usage } from '../usage.js';
 
 export interface CaCertsFlags extends ConnectionFlags {
   readonly out?: string;

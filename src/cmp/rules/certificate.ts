@@ -12,8 +12,10 @@ import {
   type WantedCertificate,
 } from '../../pki/index.js';
 import { unreachable } from '../../runtime/unreachable.js';
+import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from '../answer-limits.js';
 import { CmpError } from '../error.js';
 import { printable } from '../text.js';
+import { type PathLimits, pathOptions } from './path-limits.js';
 
 // Rules about the certificate that was issued. Whatever fails here is told to the CA in certConf.
 
@@ -68,8 +70,12 @@ export function certificateIsNew(certificate: Certificate, { replaces }: { reado
 }
 
 /** It is valid now, give or take what clocks may differ. */
-export function certificateValidNow(certificate: Certificate, now: Date, skewSeconds = 300): void {
-  const skew = skewSeconds * 1000;
+export function certificateValidNow(
+  certificate: Certificate,
+  now: Date,
+  { clockSkewSeconds }: Pick<AnswerLimits, 'clockSkewSeconds'> = DEFAULT_ANSWER_LIMITS,
+): void {
+  const skew = clockSkewSeconds * 1000;
   if (certificate.notAfter.getTime() + skew < now.getTime()) {
     throw refuse(`it expired at ${certificate.notAfter.toISOString()}`);
   }
@@ -92,8 +98,9 @@ export function pathToTrust(
   untrusted: readonly Certificate[],
   anchors: readonly Certificate[],
   at: Date,
+  limits: PathLimits = DEFAULT_ANSWER_LIMITS,
 ): PathResult {
-  const options = { at, allowUnknownCriticalInLeaf: true };
+  const options = { at, allowUnknownCriticalInLeaf: true, ...pathOptions(limits) };
   const roots = anchors.filter(({ isSelfSigned }) => isSelfSigned);
   if (roots.length > 0 && roots.length < anchors.length) {
     const toRoot = buildPath(certificate, { ...options, untrusted: [...anchors, ...untrusted], anchors: roots });
@@ -108,8 +115,9 @@ export function chainsToTrust(
   untrusted: readonly Certificate[],
   anchors: readonly Certificate[],
   at: Date,
+  limits?: PathLimits,
 ): readonly Certificate[] {
-  const found = pathToTrust(certificate, untrusted, anchors, at);
+  const found = pathToTrust(certificate, untrusted, anchors, at, limits);
   if (found.ok) return found.path;
   throw new CmpError({
     code: 'ChainIncomplete',

@@ -1,10 +1,10 @@
+import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from '../answer-limits.js';
 import { CmpError } from '../error.js';
 import type { PollRepContent } from '../schema/index.js';
 
 // Rules about waiting (RFC 9810 section 5.3.22).
 
-const MIN_WAIT_SECONDS = 1;
-const MAX_WAIT_SECONDS = 3600;
+type PollLimits = Pick<AnswerLimits, 'minPollSeconds' | 'maxPollSeconds'>;
 
 const malformed = (message: string) => new CmpError({ code: 'ResponseMalformed', retry: 'transaction', message });
 
@@ -22,8 +22,13 @@ export function pollRepForUs(content: PollRepContent, certReqId: number): PollRe
 }
 
 /** Milliseconds until the next pollReq: what the CA asks for, within reason, and never beyond the deadline. */
-export function waitMs(checkAfterSeconds: number, now: Date, deadline: Date): number {
-  const asked = Math.min(Math.max(checkAfterSeconds, MIN_WAIT_SECONDS), MAX_WAIT_SECONDS) * 1000;
+export function waitMs(
+  checkAfterSeconds: number,
+  now: Date,
+  deadline: Date,
+  { minPollSeconds, maxPollSeconds }: PollLimits = DEFAULT_ANSWER_LIMITS,
+): number {
+  const asked = Math.min(Math.max(checkAfterSeconds, minPollSeconds), maxPollSeconds) * 1000;
   return Math.max(0, Math.min(asked, deadline.getTime() - now.getTime()));
 }
 

@@ -1,10 +1,12 @@
 import { octetsEqual } from '../../asn1/index.js';
 import { buildPath, type Certificate, isNullName, type Name, namesEqual, PkiError } from '../../pki/index.js';
+import { DEFAULT_ANSWER_LIMITS } from '../answer-limits.js';
 import { CmpError } from '../error.js';
 import type { ReceivedMessage } from '../message.js';
 import { verifySignature } from '../protection/index.js';
 import type { PKIHeader } from '../schema/index.js';
 import { printable } from '../text.js';
+import { type PathLimits, pathOptions } from './path-limits.js';
 
 // Rules about who signed an answer.
 
@@ -97,8 +99,9 @@ export function signerTrusted(
   untrustedCertificates: readonly Certificate[],
   anchors: readonly Certificate[],
   at: Date,
+  limits: PathLimits = DEFAULT_ANSWER_LIMITS,
 ): void {
-  const found = buildPath(signer, { untrusted: untrustedCertificates, anchors, at });
+  const found = buildPath(signer, { untrusted: untrustedCertificates, anchors, at, ...pathOptions(limits) });
   if (found.ok) return;
   throw untrusted(
     `${named(signer)} signed the answer, but no way leads from it to a configured trust anchor: ${printable(found.reason, 400)}. Check the configured trust`,

@@ -1,5 +1,6 @@
-import { type Codec, DerError, decodeDer } from '../../asn1/index.js';
+import { type Codec, DerError, type DerLimits, decodeDer } from '../../asn1/index.js';
 import { Certificate, namesEqual, PkiError, samePublicKey } from '../../pki/index.js';
+import { DEFAULT_ANSWER_LIMITS } from '../answer-limits.js';
 import { CmpError } from '../error.js';
 import type { InfoTypeAndValue, RootCaKeyUpdateContent } from '../schema/index.js';
 import { printable } from '../text.js';
@@ -20,10 +21,15 @@ export function onlyItemAnswers(items: readonly InfoTypeAndValue[], infoType: st
 }
 
 /** The value is of the type that its infoType promises; undefined if the CA has nothing to tell. */
-export function valueOfType<T>({ infoValue }: InfoTypeAndValue, codec: Codec<T>, title: string): T | undefined {
+export function valueOfType<T>(
+  { infoValue }: InfoTypeAndValue,
+  codec: Codec<T>,
+  title: string,
+  limits: DerLimits = DEFAULT_ANSWER_LIMITS,
+): T | undefined {
   if (infoValue === undefined) return undefined;
   try {
-    return decodeDer(codec, infoValue);
+    return decodeDer(codec, infoValue, limits);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw malformed(`the CA's answer about ${title} is not what it should be: ${printable(error.message)}`, error);

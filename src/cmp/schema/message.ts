@@ -58,8 +58,11 @@ const unprocessed = (number: number, name: string) => opaque(name, contextConstr
 /** GenMsgContent and GenRepContent: SEQUENCE OF InfoTypeAndValue (RFC 9810 section 5.3.19). */
 const GenContent = sequenceOf(InfoTypeAndValue);
 
-/** PKIMessages of a nested body (RFC 9810 section 5.1.3.4), each kept as its octets: its own protection covers those. */
-const PKIMessages = sequenceOf(opaque('PKIMessage'), { min: 1 });
+/**
+ * PKIMessages of a nested body (RFC 9810 section 5.1.3.4) or of origPKIMessage, each kept as its octets: its own protection
+ * covers those.
+ */
+export const PKIMessages = sequenceOf(opaque('PKIMessage'), { min: 1 });
 
 /** PKIBody (RFC 9810 section 5.1.2). Alternatives kept as octets are recognised and shown, never acted upon. */
 export const PKIBody = choice('PKIBody', {

@@ -1,5 +1,6 @@
 import { DerError } from '../../asn1/index.js';
 import type { Certificate } from '../../pki/index.js';
+import { DEFAULT_ANSWER_LIMITS } from '../answer-limits.js';
 import { CmpError } from '../error.js';
 import { decodeMessage, type ReceivedMessage } from '../message.js';
 import { PROFILES } from '../profile.js';
@@ -61,6 +62,7 @@ type Context = Pick<
   | 'envelope'
   | 'expectedSigner'
   | 'ignoreKeyUsage'
+  | 'limits'
   | 'messageTimeWindowMs'
   | 'pbmPolicy'
   | 'pbmac1Policy'
@@ -70,9 +72,9 @@ type Context = Pick<
   | 'signers'
 >;
 
-function decode(der: Uint8Array): ReceivedMessage {
+function decode(der: Uint8Array, { limits = DEFAULT_ANSWER_LIMITS }: Context): ReceivedMessage {
   try {
-    return decodeMessage(der);
+    return decodeMessage(der, limits);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw new CmpError({
@@ -103,7 +105,7 @@ function trustedSigner(
   signerKeyUsage(signer, context.ignoreKeyUsage);
   if (expectedSigner === undefined) signerSpeaksForCa(signer, recipient);
   else signerIsExpected(signer, expectedSigner);
-  signerTrusted(signer, extraCerts, anchors, now);
+  signerTrusted(signer, extraCerts, anchors, now, context.limits);
   signers.add(signer, now);
   return signer;
 }
@@ -138,11 +140,11 @@ async function verifyProtection(
  * An error that nobody vouches for is thrown as `Rejected`, class `unauthenticated`. Throws CmpError.
  */
 export async function acceptAnswer(der: Uint8Array, expectation: Expectation, context: Context): Promise<Answer> {
-  const message = decode(der);
+  const message = decode(der, context);
   const { envelope } = context;
   if (message.body.type !== 'nested' || envelope === undefined) return acceptMessage(message, expectation, context);
   await acceptMessage(message, expectation, { ...context, credential: envelope });
-  return acceptMessage(decode(onlyInnerMessage(message.body.value)), expectation, context);
+  return acceptMessage(decode(onlyInnerMessage(message.body.value), context), expectation, context);
 }
 
 async function acceptMessage(message: ReceivedMessage, expectation: Expectation, context: Context): Promise<Answer> {

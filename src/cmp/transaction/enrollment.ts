@@ -1,6 +1,7 @@
 import { encodeDer, sequenceOf, utf8String } from '../../asn1/index.js';
 import { CmpError, outcomeUnknown } from '../error.js';
 import { OID } from '../oids.js';
+import { originalMessageInfo } from '../original-message.js';
 import { PROFILES } from '../profile.js';
 import {
   bodyTypeExpected,
@@ -60,9 +61,10 @@ export async function startEnrollment(
   const now = session.clock.now();
   const body = await enrollmentBody(session.enrollment, session.proofOfPossession, wish, now);
   const deadline = new Date(now.getTime() + session.maxPollingMs);
+  const info = [...generalInfo(session), ...originalMessageInfo(wish)];
   const dialogue = Dialogue.begin(session, request.transactionID);
   return new Enrollment({ session, wish, hold: request.hold, deadline, signal, dialogue }).run((enrollment) =>
-    dialogue.ask(body, signal, { generalInfo: generalInfo(session) }).then((answer) => enrollment.onAnswer(answer)),
+    dialogue.ask(body, signal, { generalInfo: info }).then((answer) => enrollment.onAnswer(answer)),
   );
 }
 
@@ -317,7 +319,8 @@ class Enrollment {
     }
     const { checkAfter, reason = why } = pollRepForUs(answer.body.value, pollId);
     await this.#assertInTime(held?.kept);
-    const notBefore = this.#later(waitMs(checkAfter, this.#session.clock.now(), this.#deadline));
+    const { clock, limits } = this.#session;
+    const notBefore = this.#later(waitMs(checkAfter, clock.now(), this.#deadline, limits));
     return {
       kind: 'pending',
       state: this.#store(held === undefined ? 'certificate' : 'confirmationDelayed', pollId, notBefore, held?.kept),

@@ -47,7 +47,7 @@ async function pollForAnswer(
     why = freeText(said) || why;
     const now = clock.now();
     deadlineNotPassed(now, deadline);
-    const milliseconds = waitMs(checkAfter, now, deadline);
+    const milliseconds = waitMs(checkAfter, now, deadline, session.limits);
     onWait?.(milliseconds, why);
     await clock.sleep(milliseconds, signal);
   }

@@ -2,6 +2,7 @@ import type { Certificate, Name } from '../../pki/index.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
+import type { AnswerLimits } from '../answer-limits.js';
 import type { CertificateReader } from '../certificate-reader.js';
 import type { CmpProfile } from '../profile.js';
 import type { Pbmac1Policy, PbmPolicy } from '../protection/index.js';
@@ -43,6 +44,8 @@ export interface CmpSession {
   readonly expectedSigner?: SignerPin;
   /** Wrap our messages in nested ones under this signature, as an RA does (RFC 9483 section 5.2.2.1). */
   readonly envelope?: SignatureCredential;
+  /** Bounds on answers. Default: `DEFAULT_ANSWER_LIMITS`; those on MACs are in the two policies. */
+  readonly limits?: AnswerLimits;
   /** Accept signers whose keyUsage lacks digitalSignature. */
   readonly ignoreKeyUsage: boolean;
   /** How far messageTime may lie from our clock, in milliseconds; absent: it is not looked at. */

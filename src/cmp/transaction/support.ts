@@ -40,7 +40,7 @@ async function inquire<T>(inquiry: Inquiry<T>, session: CmpSession, signal: Abor
   const { title, asks, answeredBy = asks, question, answer } = inquiry;
   const item = { infoType: asks, ...(question === undefined ? {} : { infoValue: question }) };
   const { body } = await askPatiently({ type: 'genm', value: [item] }, 'genp', session, signal);
-  return valueOfType(onlyItemAnswers(body.value, answeredBy, title), answer, title);
+  return valueOfType(onlyItemAnswers(body.value, answeredBy, title), answer, title, session.limits);
 }
 
 /**

@@ -25,17 +25,17 @@ export interface ValidCertificate {
 
 /** Holds the issued certificate against the request, the operator's trust and policy. Throws CmpError. */
 export function validateCertificate(kept: KeptAnswer, wish: Wish, session: CmpSession): ValidCertificate {
-  const { certificates, clock, policy, trustCaPubs = false } = session;
+  const { certificates, clock, limits, policy, trustCaPubs = false } = session;
   const now = clock.now();
   const certificate = certificateReadable(kept.certificate);
   publicKeyMatches(certificate, wish.csr);
-  certificateValidNow(certificate, now);
+  certificateValidNow(certificate, now, limits);
   caOnlyIfAsked(certificate, wish);
   certificateIsNew(certificate, wish);
   const caPubs = certificates.usable(kept.caPubs);
   const extraCerts = certificates.usable(kept.extraCerts);
   const vouched = trustCaPubs && kept.underMac ? caPubs.filter(({ isCA, isSelfSigned }) => isCA && isSelfSigned) : [];
   const anchors = dedupe([...session.anchors, ...vouched]);
-  const path = chainsToTrust(certificate, [...caPubs, ...extraCerts], anchors, now);
+  const path = chainsToTrust(certificate, [...caPubs, ...extraCerts], anchors, now, limits);
   return { certificate, path, anchors, caPubs, extraCerts, notes: requestCovered(certificate, wish, policy) };
 }

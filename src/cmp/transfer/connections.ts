@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { EndpointDialer } from './dispatcher.js';
+import type { Addressing, EndpointDialer } from './dispatcher.js';
 import type { HttpResponseHead } from './response.js';
 
 const MOST_IDLE = 16;
@@ -25,6 +25,10 @@ export class Connections {
 
   constructor(dialer: EndpointDialer) {
     this.#dialer = dialer;
+  }
+
+  get addressing(): Addressing {
+    return this.#dialer.addressing;
   }
 
   take(): Dispatcher {

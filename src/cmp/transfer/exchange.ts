@@ -1,11 +1,10 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../runtime/clock.js';
+import type { Addressing } from './dispatcher.js';
 import { BoundedBody, bodyIsCmp, type HttpResponseHead } from './response.js';
 
 /** Where a message goes, and what its answer may look like. The same for every message to one endpoint. */
-export interface ExchangeTarget {
-  readonly origin: string;
-  readonly path: string;
+export interface ExchangeTarget extends Addressing {
   /** The endpoint as people read it. */
   readonly where: string;
   /** Octets of one answer. */
@@ -17,7 +16,7 @@ export interface HttpAnswer {
   readonly octets: Uint8Array;
 }
 
-const HEADERS = ['content-type', 'application/pkixcmp', 'accept', 'application/pkixcmp', 'cache-control', 'no-cache'];
+const HEADERS = { 'content-type': 'application/pkixcmp', accept: 'application/pkixcmp', 'cache-control': 'no-cache' };
 
 /**
  * One POST and its whole answer. Handles undici's events itself: the streams and signals of `request()` cost more than
@@ -44,8 +43,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      const { origin, path } = this.#target;
-      dispatcher.dispatch({ origin, path, method: 'POST', headers: HEADERS, body: message, reset }, this);
+      const { origin, path, headers } = this.#target;
+      dispatcher.dispatch(
+        { origin, path, method: 'POST', headers: { ...headers, ...HEADERS }, body: message, reset },
+        this,
+      );
     });
   }
 

@@ -1,13 +1,17 @@
 import { CmpError } from '../error.js';
 import { printable } from '../text.js';
+import { ProxyRefusal } from './proxy.js';
 import type { TransferEndpoint } from './transport.js';
 
 /** The connection could not be made, so nothing was sent: the one failure after which another endpoint may be tried. */
 export class ConnectFailure extends Error {
   override readonly name = 'ConnectFailure';
+  /** Which one could not be reached. */
+  readonly hop: 'server' | 'proxy';
 
-  constructor(cause: unknown) {
+  constructor(cause: unknown, hop: 'server' | 'proxy' = 'server') {
     super('connection failed', { cause });
+    this.hop = hop;
   }
 }
 
@@ -79,8 +83,38 @@ function tlsAdvice({ code, message }: NetworkError, endpoint: TransferEndpoint):
 
 const urlOf = (endpoint: TransferEndpoint) => printable(endpoint.url);
 
+/** What is wrong with a proxy that does not let us through, and what to do about it. */
+function refusedByProxy({ status }: ProxyRefusal, where: string, cause: unknown): CmpError {
+  const refused = (advice: string) =>
+    new CmpError({ code: 'HttpFailed', retry: 'issuer', message: `${where}: it ${advice} (HTTP ${status})`, cause });
+  if (status === 407) return refused('wants other credentials than it got; give a user name and a password for it');
+  if (status < 500) return refused('does not let us through; have it allow CONNECT to this host and port');
+  return new CmpError({
+    code: 'ConnectionFailed',
+    message: `${where}: it cannot reach the server (HTTP ${status}); check the URL and whether the server runs`,
+    cause,
+  });
+}
+
+/** The way to a proxy has a trust of its own: TLS settings of the endpoint are for the server behind it. */
+function proxyError(failure: ConnectFailure, endpoint: TransferEndpoint): CmpError {
+  const proxy = new URL(endpoint.proxy ?? '').origin;
+  const where = `cannot connect to ${urlOf(endpoint)} through the proxy ${printable(proxy)}`;
+  const { cause } = failure;
+  if (cause instanceof ProxyRefusal) return refusedByProxy(cause, where, cause);
+  const advice = tlsAdvice(describe(cause), { url: proxy });
+  if (advice !== undefined) return new CmpError({ code: 'TlsFailed', message: `${where}: ${advice}`, cause });
+  const { code, message } = describe(cause);
+  return new CmpError({
+    code: 'ConnectionFailed',
+    message: `${where}: ${message || code}; check the address of the proxy and whether it is one`,
+    cause,
+  });
+}
+
 /** The error for a connection that could not be made. */
 export function connectError(failure: ConnectFailure, endpoint: TransferEndpoint): CmpError {
+  if (failure.hop === 'proxy') return proxyError(failure, endpoint);
   const error = describe(failure.cause);
   const advice = tlsAdvice(error, endpoint);
   if (advice !== undefined) {

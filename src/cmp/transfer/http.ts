@@ -25,22 +25,14 @@ interface Received {
   readonly reusable: boolean;
 }
 
-/** Proxies are dialled by undici itself: there only the system call tells that nothing was sent. */
-function isConnectFailure(error: unknown): boolean {
-  if (error instanceof ConnectFailure) return true;
-  const { syscall, code } = error as NodeJS.ErrnoException;
-  return syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT';
-}
-
 /** CMP over HTTP(S) (RFC 9811). Plain TLS sockets, no redirects, no decompression, bounded in time and size. */
 export function createHttpTransport(settings: TransferSettings, clock: Clock): HttpTransport {
   const targets = settings.endpoints.map((endpoint): Target => {
-    const { origin, pathname, search } = new URL(endpoint.url);
+    const connections = new Connections(endpointDialer(endpoint, settings));
     return {
       endpoint,
-      connections: new Connections(endpointDialer(endpoint, settings)),
-      origin,
-      path: `${pathname}${search}`,
+      connections,
+      ...connections.addressing,
       where: printable(endpoint.url),
       maxResponseBytes: settings.maxResponseBytes,
     };
@@ -69,7 +61,7 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (error instanceof CmpError) throw error;
-      if (isConnectFailure(error)) throw error instanceof ConnectFailure ? error : new ConnectFailure(error);
+      if (error instanceof ConnectFailure) throw error;
       throw exchangeError(error, endpoint, limit);
     } finally {
       stopTimer();

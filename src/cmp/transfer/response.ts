@@ -39,6 +39,7 @@ function adviceFor(statusCode: number, type: string): string {
     return `answered with ${type === '' ? 'no content type' : `"${printable(type, 80)}"`} instead of application/pkixcmp; check the URL`;
   if (statusCode === 401 || statusCode === 403)
     return `refuses access (HTTP ${statusCode}); check the client certificate and the server's access rules`;
+  if (statusCode === 407) return 'is behind a proxy that wants credentials (HTTP 407); give a user name and a password';
   if (statusCode === 404 || statusCode === 405)
     return `has no CMP service at this path (HTTP ${statusCode}); check the URL`;
   if (statusCode === 503 || statusCode === 429)

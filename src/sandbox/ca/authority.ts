@@ -1,11 +1,12 @@
-import { KeyObject, webcrypto } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as asn1js from 'asn1js';
 import * as pkijs from 'pkijs';
-import { subjectKeyIdentifierOf } from '../../pki/spki.js';
+import { spkiOf, subjectKeyIdentifierOf } from '../../pki/spki.js';
 import type { Random } from '../../runtime/random.js';
 import { unreachable } from '../../runtime/unreachable.js';
-import type { KeyKind } from './options.js';
+import { generateKey, type KeyKind } from './key-kind.js';
+import { signCertificate } from './leaf-certificate.js';
 import { randomSerial } from './serial.js';
 
 /** Attribute types and values in the order of the encoding (most significant first), e.g. `[['O', 'Lab'], ['CN', 'Root']]`. */
@@ -42,50 +43,25 @@ export interface IdentityRequest {
 
 const DAY = 86_400_000;
 
-const engine = new pkijs.CryptoEngine({ name: 'node', crypto: webcrypto });
-
-const WEBCRYPTO: Record<KeyKind, webcrypto.EcKeyGenParams | webcrypto.RsaHashedKeyGenParams> = {
-  'ec-p256': { name: 'ECDSA', namedCurve: 'P-256' },
-  'rsa-2048': {
-    name: 'RSASSA-PKCS1-v1_5',
-    modulusLength: 2048,
-    publicExponent: Uint8Array.of(1, 0, 1),
-    hash: 'SHA-256',
-  },
-};
-
 /** Generates a key and has a certificate made for it: for everything but the certificates that clients ask for. */
 export async function createIdentity(request: IdentityRequest): Promise<Identity> {
-  const pair = await webcrypto.subtle.generateKey(WEBCRYPTO[request.keys], true, ['sign', 'verify']);
-  const privateKey = KeyObject.from(pair.privateKey);
-  const certificate = new pkijs.Certificate();
-  await certificate.subjectPublicKeyInfo.importKey(pair.publicKey, engine);
-  const publicKeyInfo = new Uint8Array(certificate.subjectPublicKeyInfo.toSchema().toBER());
+  const { name: nameParts, keys, issuer, now, random } = request;
+  const privateKey = await generateKey(keys);
+  const publicKeyInfo = spkiOf(privateKey);
   const keyIdentifier = subjectKeyIdentifierOf(publicKeyInfo);
-
-  certificate.version = 2;
-  certificate.serialNumber = new asn1js.Integer({ valueHex: toBuffer(randomSerial(request.random)) });
-  certificate.subject = distinguishedName(request.name);
-  certificate.issuer = distinguishedName(request.issuer?.nameParts ?? request.name);
-  certificate.notBefore = time(new Date(request.now.getTime() - DAY));
-  certificate.notAfter = time(new Date(request.now.getTime() + 3650 * DAY));
-  certificate.extensions = extensions(request, keyIdentifier);
-  await certificate.sign(
-    await signingKey(request.issuer?.privateKey ?? privateKey, request.issuer?.keys ?? request.keys),
-    'SHA-256',
-    engine,
+  const name = distinguishedName(nameParts);
+  const whole = Math.floor(now.getTime() / 1000) * 1000;
+  const certificate = await signCertificate(
+    {
+      serialNumber: BigInt(`0x${Buffer.from(randomSerial(random)).toString('hex')}`),
+      validity: { notBefore: new Date(whole - DAY), notAfter: new Date(whole + 3650 * DAY) },
+      subject: name,
+      subjectPublicKeyInfo: publicKeyInfo,
+      extensions: extensions(request, keyIdentifier).map((one) => new Uint8Array(one.toSchema().toBER())),
+    },
+    issuer ?? { name, privateKey },
   );
-
-  return {
-    certificate: new Uint8Array(certificate.toSchema(true).toBER()),
-    privateKey,
-    keys: request.keys,
-    name: new Uint8Array(certificate.subject.toSchema().toBER()),
-    nameParts: request.name,
-    publicKeyInfo,
-    keyIdentifier,
-    issuer: request.issuer,
-  };
+  return { certificate, privateKey, keys, name, nameParts, publicKeyInfo, keyIdentifier, issuer };
 }
 
 /** The issuers above an identity, nearest first, without the root. */
@@ -105,34 +81,13 @@ export const rfc4514 = (name: NameParts): string =>
 /** The notation of the openssl command line. */
 export const slashed = (name: NameParts): string => name.map((part) => `/${part.join('=')}`).join('');
 
-function signingKey(key: KeyObject, keys: KeyKind): Promise<webcrypto.CryptoKey> {
-  const pkcs8 = key.export({ format: 'der', type: 'pkcs8' });
-  return webcrypto.subtle.importKey(
-    'pkcs8',
-    pkcs8,
-    keys === 'ec-p256' ? { name: 'ECDSA', namedCurve: 'P-256' } : { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
-    false,
-    ['sign'],
-  );
-}
-
-/** pkijs would write all attributes into one RDN, so the sequence of RDNs is made here and handed to it as a whole. */
-function distinguishedName(parts: NameParts): pkijs.RelativeDistinguishedNames {
+function distinguishedName(parts: NameParts): Uint8Array {
   const types = { O: '2.5.4.10', CN: '2.5.4.3' };
   const rdns = parts.map(([type, value]) => {
     const attribute = [new asn1js.ObjectIdentifier({ value: types[type] }), new asn1js.Utf8String({ value })];
     return new asn1js.Set({ value: [new asn1js.Sequence({ value: attribute })] });
   });
-  return pkijs.RelativeDistinguishedNames.fromBER(new asn1js.Sequence({ value: rdns }).toBER());
-}
-
-/** UTCTime through 2049, GeneralizedTime afterwards (RFC 5280 section 4.1.2.5). */
-function time(date: Date): pkijs.Time {
-  const whole = new Date(Math.floor(date.getTime() / 1000) * 1000);
-  return new pkijs.Time({
-    type: whole.getUTCFullYear() < 2050 ? pkijs.TimeType.UTCTime : pkijs.TimeType.GeneralizedTime,
-    value: whole,
-  });
+  return new Uint8Array(new asn1js.Sequence({ value: rdns }).toBER());
 }
 
 function extensions(request: IdentityRequest, keyIdentifier: Uint8Array): pkijs.Extension[] {

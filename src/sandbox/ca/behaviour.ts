@@ -98,8 +98,11 @@ export interface Behaviour {
   readonly caPubs?: 'none' | 'root' | 'allRoots';
   /** certReqId in answers to p10cr; RFC 9483 says -1, several products send 0. Default -1. */
   readonly p10crCertReqId?: -1 | 0;
-  /** Whether raVerified is good enough as proof of possession. Default `accept`. */
-  readonly raVerified?: 'accept' | 'refuse';
+  /**
+   * Whether raVerified is good enough as proof of possession. `withOriginal`: only if the message of the end entity comes
+   * along (origPKIMessage) and proves it. Default `accept`.
+   */
+  readonly raVerified?: 'accept' | 'refuse' | 'withOriginal';
   /** `nullDn` sends the NULL-DN as sender of MAC-protected answers, as OpenSSL does. Default: the name of the CA. */
   readonly macSender?: 'caName' | 'nullDn';
   /** Protect answers to requests that cannot be authenticated. Default `unprotected`, as most products do. */

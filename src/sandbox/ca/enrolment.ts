@@ -3,7 +3,15 @@ import type { ReceivedMessage } from '../../cmp/message.js';
 import { OID } from '../../cmp/oids.js';
 import type { Protector } from '../../cmp/protection/index.js';
 import type { CertConfirmContent, InfoTypeAndValue, PollReqContent } from '../../cmp/schema/index.js';
-import { digest, formatName, type HashName, OID as PKIX } from '../../pki/index.js';
+import {
+  certHash,
+  defaultSignatureAlgorithm,
+  digest,
+  encodeSignatureAlgorithm,
+  formatName,
+  type HashName,
+  OID as PKIX,
+} from '../../pki/index.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
 import {
@@ -20,7 +28,7 @@ import {
 } from './answer.js';
 import type { Behaviour } from './behaviour.js';
 import type { Hierarchy } from './hierarchy.js';
-import { type CertificateRequest, type IssuingPolicy, issueCertificate } from './issuing.js';
+import { type CertificateRequest, type IssuedCertificate, type IssuingPolicy, issueCertificate } from './issuing.js';
 import { assertMayUpdate } from './key-update.js';
 import type { Ledger } from './ledger.js';
 import { MessageRefused, RequestRefused } from './refusal.js';
@@ -78,7 +86,7 @@ export class Enrolment {
     const answer = await this.#refusable(type, transaction, async () => {
       const request = readRequest(message, body, {
         issuerName: hierarchy.issuing.name,
-        acceptRaVerified: behaviour.raVerified !== 'refuse',
+        raVerified: behaviour.raVerified ?? 'accept',
       });
       if (body.type === 'kur') {
         const context = { requester: opening.requester, issuing: hierarchy.issuing, ledger: this.#context.ledger };
@@ -121,7 +129,7 @@ export class Enrolment {
       throw new MessageRefused('badRequest', `certConf must name certReqId ${certReqId}`);
     }
     if (status !== undefined) {
-      const expected = digest(hashName(status.hashAlg?.algorithm), phase.certificate.der);
+      const expected = expectedHash(status.hashAlg?.algorithm, phase.certificate);
       if (!octetsEqual(status.certHash, expected)) {
         throw new MessageRefused('badCertId', 'certHash is not the hash of the certificate that was issued');
       }
@@ -216,9 +224,15 @@ const HASHES: Readonly<Record<string, HashName>> = {
   [PKIX.sha512]: 'sha512',
 };
 
-/** All certificates here are signed with SHA-256, so that is the hash unless hashAlg says otherwise. */
-function hashName(hashAlg: string | undefined): HashName {
-  const name = hashAlg === undefined ? 'sha256' : HASHES[hashAlg];
+/** The hash that belongs to the signature of the certificate, unless hashAlg names one (RFC 9810 section 5.3.18). */
+function expectedHash(hashAlg: string | undefined, { der, issuer }: IssuedCertificate): Uint8Array {
+  if (hashAlg === undefined) {
+    return certHash({
+      der,
+      signatureAlgorithm: encodeSignatureAlgorithm(defaultSignatureAlgorithm(issuer.privateKey)),
+    });
+  }
+  const name = HASHES[hashAlg];
   if (name === undefined) throw new MessageRefused('badAlg', `hashAlg ${hashAlg} is not supported`);
-  return name;
+  return digest(name, der);
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../../runtime/random.js';
 import { createIdentity, type Identity, type NameParts } from './authority.js';
-import type { KeyKind } from './options.js';
+import type { KeyKind } from './key-kind.js';
 
 /** Below a root that nobody trusts: for certificates and signatures that must be refused. */
 interface UntrustedAuthority {

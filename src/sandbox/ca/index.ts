@@ -6,10 +6,10 @@ export {
   type StatusContradiction,
 } from './behaviour.js';
 export type { HttpFault } from './http-fault.js';
+export { KEY_KINDS, type KeyKind } from './key-kind.js';
 export type { CertificateState, LedgerEntry } from './ledger.js';
 export type {
   ClientCertificate,
-  KeyKind,
   SandboxCa,
   SandboxCaOptions,
 } from './options.js';

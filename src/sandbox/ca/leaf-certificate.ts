@@ -38,7 +38,10 @@ const SignedCertificate = sequence('Certificate', {
 export type CertificateContents = Omit<TypeOf<typeof TBSCertificate>, 'version' | 'signature' | 'issuer'>;
 
 /** DER of the certificate. */
-export async function signCertificate(contents: CertificateContents, issuer: Identity): Promise<Uint8Array> {
+export async function signCertificate(
+  contents: CertificateContents,
+  issuer: Pick<Identity, 'name' | 'privateKey'>,
+): Promise<Uint8Array> {
   const algorithm = defaultSignatureAlgorithm(issuer.privateKey);
   const signatureAlgorithm = encodeSignatureAlgorithm(algorithm);
   const tbsCertificate = encodeDer(TBSCertificate, {

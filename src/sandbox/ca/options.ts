@@ -3,9 +3,8 @@ import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
 import type { Behaviour, BehaviourRegistry, BehaviourSelector, CertificateFault } from './behaviour.js';
 import type { CertificateRequest, IssuedCertificate } from './issuing.js';
+import type { KeyKind } from './key-kind.js';
 import type { Ledger } from './ledger.js';
-
-export type KeyKind = 'rsa-2048' | 'ec-p256';
 
 export interface SandboxCaOptions {
   /** Keys of roots, intermediate and signer. Default `ec-p256`. */

@@ -17,10 +17,13 @@ import {
   type PkiErrorCode,
   parseSignatureAlgorithm,
   publicKeyFromSpki,
+  samePublicKey,
   verify,
 } from '../../pki/index.js';
 import { unreachable } from '../../runtime/unreachable.js';
+import type { Behaviour } from './behaviour.js';
 import type { CertificateRequest } from './issuing.js';
+import { originalMessage } from './original.js';
 import { MessageRefused, RequestRefused } from './refusal.js';
 
 /** A CertReqMsg of which the CertRequest stays as received: proof of possession is a signature over those octets. */
@@ -50,18 +53,33 @@ export function singleRequest(messages: readonly CertReqMsg[]): CertReqMsg {
 export interface RequestRules {
   /** The CA's own name, which a template may name as issuer. */
   readonly issuerName: Uint8Array;
-  readonly acceptRaVerified: boolean;
+  readonly raVerified: NonNullable<Behaviour['raVerified']>;
 }
 
 /** Reads what is asked for and checks the proof of possession. Throws RequestRefused. */
 export function readRequest(message: ReceivedMessage, body: RequestBody, rules: RequestRules): CertificateRequest {
   try {
-    return body.type === 'p10cr' ? readCsr(body.value) : readCertReqMsg(message, body, rules);
+    const request = body.type === 'p10cr' ? readCsr(body.value) : readCertReqMsg(message, body, rules);
+    checkOriginal(message, request, rules);
+    return request;
   } catch (error) {
     // What these two complain about stands in the request itself.
     if (error instanceof PkiError) throw new RequestRefused(FAIL_INFO[error.code] ?? 'badCertTemplate', error.message);
     if (error instanceof DerError) throw new RequestRefused('badDataFormat', error.message);
     throw error;
+  }
+}
+
+/** What an RA sends along as the original must prove possession of the same key, whatever the RA made of the rest. */
+function checkOriginal(message: ReceivedMessage, { publicKeyInfo }: CertificateRequest, rules: RequestRules): void {
+  const original = originalMessage(message);
+  if (original === undefined) return;
+  const { body } = original;
+  if (!isRequestBody(body)) throw new RequestRefused('badRequest', `the original message is ${body.type}, no request`);
+  const asked =
+    body.type === 'p10cr' ? readCsr(body.value) : readCertReqMsg(original, body, { ...rules, raVerified: 'refuse' });
+  if (!samePublicKey(asked.publicKeyInfo, publicKeyInfo)) {
+    throw new RequestRefused('badPOP', 'the original message asks for another key');
   }
 }
 
@@ -101,7 +119,11 @@ function readCertReqMsg(
   if (popo === undefined) throw new RequestRefused('badPOP', 'there is no proof of possession');
   switch (popo.type) {
     case 'raVerified':
-      if (!rules.acceptRaVerified) throw new RequestRefused('badPOP', 'raVerified is not accepted from this requester');
+      if (
+        rules.raVerified === 'refuse' ||
+        (rules.raVerified === 'withOriginal' && originalMessage(message) === undefined)
+      )
+        throw new RequestRefused('badPOP', 'raVerified is not accepted from this requester');
       break;
     case 'signature': {
       if (popo.value.poposkInput !== undefined) {

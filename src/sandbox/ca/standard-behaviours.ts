@@ -28,6 +28,7 @@ export const standardBehaviours: Readonly<Record<string, Behaviour>> = {
   'null-sender': { macSender: 'nullDn' },
   'p10cr-id-0': { p10crCertReqId: 0 },
   'strict-pop': { raVerified: 'refuse' },
+  'original-pop': { raVerified: 'withOriginal' },
   'no-implicit-confirm': { implicitConfirm: 'never' },
   'implicit-confirm-unasked': { implicitConfirm: 'always' },
   'granted-with-mods': { addDnsName: 'added.by.the.ca.example' },

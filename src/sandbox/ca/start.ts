@@ -11,6 +11,7 @@ import { createHierarchy } from './hierarchy.js';
 import { startHttpServer } from './http-server.js';
 import { Inquiries } from './inquiries.js';
 import { issueCertificate } from './issuing.js';
+import { tlsKeyKind } from './key-kind.js';
 import { Ledger } from './ledger.js';
 import type { ClientCertificate, SandboxCa, SandboxCaOptions } from './options.js';
 import { Authenticator } from './requester.js';
@@ -61,7 +62,7 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
     },
   });
 
-  const identity = { keys, now: clock.now(), random };
+  const identity = { keys: tlsKeyKind(keys), now: clock.now(), random };
   const tlsRoot =
     options.tls === true
       ? await createIdentity({ ...identity, name: [['CN', 'Sandbox TLS Root']], profile: 'rootCa' })

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../../../src/runtime/package-root.js';
+import { INSTALLED } from './openssl.js';
 
 const folder = join(packageRoot(), 'fixtures', 'cmp', 'pki');
 
@@ -13,9 +14,15 @@ export interface OpensslServer {
 }
 
 /** Starts the server inside `openssl cmp` on a free port, with files of fixtures/cmp/pki. One per test: it handles one transaction at a time. */
-export async function startOpensslServer(...options: readonly string[]): Promise<OpensslServer> {
-  const always = ['cmp', '-config', '', '-port', '0', '-rsp_cert', 'new.crt', '-rsp_extracerts', 'issuing.crt'];
-  const child = spawn('openssl', [...always, '-rsp_capubs', 'root.crt', ...options], { cwd: folder });
+export const startOpensslServer = (...options: readonly string[]): Promise<OpensslServer> =>
+  startServerOf(INSTALLED, folder, [
+    ...['-rsp_cert', 'new.crt', '-rsp_extracerts', 'issuing.crt', '-rsp_capubs', 'root.crt'],
+    ...options,
+  ]);
+
+/** The same of any openssl, with files of any folder. */
+export async function startServerOf(binary: string, cwd: string, options: readonly string[]): Promise<OpensslServer> {
+  const child = spawn(binary, ['cmp', '-config', '', '-port', '0', ...options], { cwd });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const port = await new Promise<string>((resolve, reject) => {
     let output = '';
@@ -26,7 +33,9 @@ export async function startOpensslServer(...options: readonly string[]): Promise
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    child.once('error', (cause) => reject(new Error('openssl 3 must be installed for the interop tests', { cause })));
+    child.once('error', (cause) =>
+      reject(new Error(`${binary} (OpenSSL 3) must be there for the interop tests`, { cause })),
+    );
     child.once('close', () => reject(new Error(`openssl cmp ended before it listened: ${output}`)));
   });
   return {

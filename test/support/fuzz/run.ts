@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { octetsEqual } from '../../../src/asn1/index.js';
 import { Dice } from './dice.js';
 import { mutate, OPERATOR_NAMES, type OperatorName } from './mutate.js';
@@ -22,6 +24,8 @@ export interface Report {
   readonly slowest: { readonly milliseconds: number; readonly subject: string; readonly operator: OperatorName };
   /** Octets of heap in use at most, seen now and then. */
   readonly mostHeap: number;
+  /** Octets by which the heap has grown in the end, garbage aside. */
+  readonly retained: number;
 }
 
 export interface Budget {
@@ -31,6 +35,15 @@ export interface Budget {
 }
 
 const MOST_FINDINGS = 20;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Octets of heap in use, without garbage. */
+function heapInUse(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
 
 const add = <T>(counts: Map<T, number>, key: T): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -49,6 +62,7 @@ export async function fuzz(groups: readonly (readonly Subject[])[], { millisecon
   let slowest: Report['slowest'] = { milliseconds: 0, subject: '', operator: 'delete' };
   let mostHeap = 0;
   let mutants = 0;
+  const before = heapInUse();
   const start = performance.now();
   while (performance.now() - start < milliseconds && findings.length < MOST_FINDINGS) {
     const subject = dice.pick(dice.pick(prepared));
@@ -67,5 +81,7 @@ export async function fuzz(groups: readonly (readonly Subject[])[], { millisecon
     if (took > slowest.milliseconds) slowest = { milliseconds: took, subject: subject.name, operator };
     if (mutants % 200 === 0) mostHeap = Math.max(mostHeap, process.memoryUsage().heapUsed);
   }
-  return { mutants, milliseconds: performance.now() - start, outcomes, perOperator, findings, slowest, mostHeap };
+  const took = performance.now() - start;
+  const retained = heapInUse() - before;
+  return { mutants, milliseconds: took, outcomes, perOperator, findings, slowest, mostHeap, retained };
 }

@@ -14,6 +14,7 @@ const contents: Record<string, Record<string, string>> = {
   trust: { 'ca.crt': pem },
   ra: { 'tls.crt': 'CERT', 'tls.key': 'KEY' },
   'tls-ca': { bundle: pem },
+  proxy: { username: 'me', password: 'p@ss/w:rd' },
 };
 
 const secrets = new IssuerSecrets(
@@ -53,6 +54,7 @@ describe('directConfig', () => {
       confirmation: 'Explicit',
       protection: {
         type: 'mac',
+        scheme: 'PBM',
         reference: '3078',
         secret: Buffer.from('hush\n'),
         owf: 'SHA256',
@@ -98,7 +100,60 @@ describe('directConfig', () => {
       ],
     }));
 
+  const [macOf] = [cmpSpec().protection.mac];
+  it.each<[string, Partial<CmpSpec>, object]>([
+    [
+      'PBMAC1',
+      { protection: { ...(macOf && { mac: { ...macOf, algorithm: 'PBMAC1' } }) } },
+      { protection: { type: 'mac', scheme: 'PBMAC1' } },
+    ],
+    ['the signer', { expectedSigner: 'ab'.repeat(32) }, { expectedSigner: 'ab'.repeat(32) }],
+    ['whose key usage does not matter', { ignoreKeyUsage: false }, { ignoreKeyUsage: false }],
+    ['the window for messageTime', { messageTimeToleranceSeconds: 7 }, { messageTimeToleranceMs: 7_000 }],
+    ["the CA's profile", { certProfile: 'tls' }, { certProfile: 'tls' }],
+    ['limits', { answerLimits: { maxDepth: 40 } }, { answerLimits: { maxDepth: 40 } }],
+    [
+      'an envelope',
+      { nested: { secretRef: { name: 'ra' } } },
+      { nested: { type: 'signature', certificatesPem: 'CERT', privateKeyPem: 'KEY' } },
+    ],
+    [
+      'a proxy',
+      { endpoints: [{ url: 'http://ca/', proxy: 'http://proxy:3128' }] },
+      { endpoints: [{ url: 'http://ca/', proxy: 'http://proxy:3128/' }] },
+    ],
+    [
+      'a proxy and who we are to it',
+      { endpoints: [{ url: 'http://ca/', proxy: 'http://proxy', proxySecretRef: { name: 'proxy' } }] },
+      { endpoints: [{ url: 'http://ca/', proxy: 'http://me:p%40ss%2Fw%3Ard@proxy/' }] },
+    ],
+  ])('hands over %s', (_what, changes, expected) => expect(build(changes)).toMatchObject(expected));
+
   it.each<[string, Partial<CmpSpec>, string, RegExp]>([
+    [
+      'credentials for no proxy',
+      { endpoints: [{ url: 'http://ca/', proxySecretRef: { name: 'proxy' } }] },
+      'ValidationFailed',
+      /endpoints\[0\].proxySecretRef needs proxy/,
+    ],
+    [
+      'a password in the URL of the proxy',
+      { endpoints: [{ url: 'http://ca/', proxy: 'http://u:hush@p/' }] },
+      'ValidationFailed',
+      /^(?!.*hush).*endpoints\[0\].proxy must be .* without credentials/,
+    ],
+    [
+      'a Secret without a password',
+      { endpoints: [{ url: 'http://ca/', proxy: 'http://p/', proxySecretRef: { name: 'creds' } }] },
+      'Error',
+      /Secret shop\/creds \(spec.cmp.endpoints\[0\].proxySecretRef\) does not contain key username/,
+    ],
+    [
+      'an envelope without a key',
+      { nested: { secretRef: { name: 'trust' } } },
+      'Error',
+      /\(spec.cmp.nested.secretRef\) does not contain key tls.crt/,
+    ],
     [
       'a Secret key that is not there',
       { trust: { caSecretRef: { name: 'trust', key: 'root.pem' } } },
@@ -143,5 +198,10 @@ it('names every Secret once', () => {
     ...endpoint('https://a/', { clientCertSecretRef: { name: 'client' }, caSecretRef: { name: 'tls-ca', key: 'k' } }),
   });
   expect(secretNames({ caBundle: 'All', limits: {}, cmp })).toEqual(['creds', 'tls-ca', 'client']);
+  const more = cmpSpec({
+    nested: { secretRef: { name: 'ra' } },
+    endpoints: [{ url: 'http://a/', proxy: 'http://p/', proxySecretRef: { name: 'proxy' } }],
+  });
+  expect(secretNames({ caBundle: 'All', limits: {}, cmp: more })).toEqual(['creds', 'ra', 'trust', 'proxy']);
   expect(secretNames({ caBundle: 'All', limits: {}, url: 'https://x' })).toEqual([]);
 });

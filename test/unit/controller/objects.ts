@@ -78,6 +78,7 @@ export const cmpSpec = (changes: Partial<CmpSpec> = {}): CmpSpec => ({
   protection: {
     mac: {
       secretRef: { name: 'creds', referenceKey: 'reference', secretKey: 'secret' },
+      algorithm: 'PBM',
       owf: 'SHA256',
       mac: 'HMAC-SHA256',
       iterations: 1000,

@@ -98,6 +98,9 @@ describe('signatures', () => {
     ['P-256', p256, { scheme: 'ecdsa', hash: 'sha256' }],
     ['P-384', p384, { scheme: 'ecdsa', hash: 'sha384' }],
     ['P-521', p521, { scheme: 'ecdsa', hash: 'sha512' }],
+    ['BrainpoolP256r1', ecKeys('brainpoolP256r1').privateKey, { scheme: 'ecdsa', hash: 'sha256' }],
+    ['BrainpoolP384r1', ecKeys('brainpoolP384r1').privateKey, { scheme: 'ecdsa', hash: 'sha384' }],
+    ['BrainpoolP512r1', ecKeys('brainpoolP512r1').privateKey, { scheme: 'ecdsa', hash: 'sha512' }],
     ['Ed25519', ed25519, { scheme: 'ed25519' }],
     ['Ed448', ed448, { scheme: 'ed448' }],
   ])('of a %s key use the right default and verify', async (_, key, algorithm) => {
@@ -123,6 +126,31 @@ describe('signatures', () => {
     expect(algorithm).toEqual({ scheme: 'rsa-pss', hash: 'sha256', saltLength: 32 });
     expect(verify(privateKey, algorithm, data, await sign(privateKey, algorithm, data))).toBe(true);
     expect(algorithmObjection({ scheme: 'rsa-pkcs1', hash: 'sha256' }, privateKey)).toContain('does not fit');
+  });
+
+  const pssKey = (hash: string, maskHash: string, saltLength: number) =>
+    generateKeyPairSync('rsa-pss', {
+      modulusLength: 2048,
+      hashAlgorithm: hash,
+      mgf1HashAlgorithm: maskHash,
+      // A number, whatever the type says.
+      saltLength: saltLength as unknown as string,
+    }).privateKey;
+
+  it('of a key made for PSS have the hash and at least the salt that it prescribes', async () => {
+    const key = pssKey('sha384', 'sha384', 50);
+    const algorithm = defaultSignatureAlgorithm(key);
+    expect(algorithm).toEqual({ scheme: 'rsa-pss', hash: 'sha384', saltLength: 50 });
+    expect(verify(key, algorithm, data, await sign(key, algorithm, data))).toBe(true);
+    expect(algorithmObjection({ scheme: 'rsa-pss', hash: 'sha384', saltLength: 49 }, key)).toContain('does not fit');
+    expect(algorithmObjection({ scheme: 'rsa-pss', hash: 'sha256', saltLength: 64 }, key)).toContain('does not fit');
+  });
+
+  it.each([
+    ['SHA-1', pssKey('sha1', 'sha1', 20), 'RSA-PSS-2048 prescribes sha1, which is not supported'],
+    ['another hash for MGF1', pssKey('sha256', 'sha1', 32), 'prescribes sha256 but MGF1 with sha1'],
+  ])('are not made with a key that prescribes %s', (_, key, objection) => {
+    expect(() => defaultSignatureAlgorithm(key)).toThrow(objection);
   });
 
   const weakRsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;

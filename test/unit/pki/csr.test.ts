@@ -12,7 +12,8 @@ import {
 } from '../../../src/pki/index.js';
 import { fixture, request, thrown } from './support.js';
 
-const NAMES = ['rsa2048', 'rsa4096', 'p256', 'p384', 'ed25519'];
+const OTHERS = ['p521', 'brainpool256', 'brainpool384', 'brainpool512', 'ed448', 'rsapss2048'];
+const NAMES = ['rsa2048', 'rsa4096', 'p256', 'p384', 'ed25519', ...OTHERS];
 
 describe('a certificate request', () => {
   it.each([
@@ -43,6 +44,12 @@ describe('a certificate request', () => {
       ['dns gnb.ran.example.net', 'email ran@example.net', 'ip 198.51.100.7'],
     ],
     ['ed25519', 'Ed25519', ['digitalSignature'], ['email edge@example.com']],
+    ['p521', 'P-521', undefined, ['dns p521.example.com']],
+    ['brainpool256', 'BrainpoolP256r1', undefined, ['dns brainpool256.example.com']],
+    ['brainpool384', 'BrainpoolP384r1', undefined, ['dns brainpool384.example.com']],
+    ['brainpool512', 'BrainpoolP512r1', undefined, ['dns brainpool512.example.com']],
+    ['ed448', 'Ed448', undefined, ['dns ed448.example.com']],
+    ['rsapss2048', 'RSA-PSS-2048', undefined, ['dns pss.example.com']],
   ])('made by openssl is read: %s', (name, key, usages, alternativeNames) => {
     const read = request(name);
     expect(describeKey(read.publicKey)).toBe(key);
@@ -71,8 +78,8 @@ describe('a certificate request', () => {
 
   it.each([
     ['bad-rsa1024', 'KeyUnsupported', 'certificate request: RSA-1024 is too short: at least 2048 bits are needed'],
-    ['bad-p224', 'KeyUnsupported', 'EC secp224r1 is not supported: use P-256, P-384, P-521, Ed25519 or RSA'],
-    ['bad-brainpool', 'KeyUnsupported', 'EC brainpoolP256r1 is not supported'],
+    ['bad-p224', 'KeyUnsupported', 'EC secp224r1 is not supported: use RSA, P-256, P-384, P-521, Brainpool'],
+    ['bad-secp256k1', 'KeyUnsupported', 'EC secp256k1 is not supported'],
     ['bad-two-blocks', 'PemInvalid', 'certificate request: 2 PEM blocks, expected exactly one'],
     ['bad-truncated', 'PemInvalid', 'has no END line: the text is cut off'],
     ['bad-certificate', 'PemInvalid', 'PEM block 1 is a CERTIFICATE, expected CERTIFICATE REQUEST'],

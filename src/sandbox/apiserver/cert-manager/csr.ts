@@ -39,6 +39,8 @@ const HASHES: Readonly<Record<string, string | undefined>> = {
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
 };
+/** What Go's crypto/x509 reads, and with it cert-manager. */
+const GO_CURVES = new Set(['secp224r1', 'prime256v1', 'secp384r1', 'secp521r1']);
 const RSA_PSS = '1.2.840.113549.1.1.10';
 const ED25519 = '1.3.101.112';
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
@@ -78,6 +80,9 @@ function isSigned(csr: CertificationRequest, der: Buffer): boolean {
     format: 'der',
     type: 'spki',
   });
+  if (key.asymmetricKeyType === 'ec' && !GO_CURVES.has(key.asymmetricKeyDetails?.namedCurve ?? '')) {
+    throw new Error('x509: unsupported elliptic curve');
+  }
   const signature = Buffer.from(csr.signatureValue.valueBlock.valueHexView);
   return verifies(csr.signatureAlgorithm, Buffer.from(info.valueBeforeDecodeView), key, signature);
 }

@@ -54,6 +54,16 @@ describe('protection and genm', () => {
     expect(found['genm']?.detail).toBe('the CA hands out 3 CA certificates (caCerts); it certifies keys of P-256, RSA');
   });
 
+  it('looks at the envelope of an RA', async () => {
+    const nested = { type: 'signature', certificatesPem: client.certificatePem, privateKeyPem: client.keyPem } as const;
+    const well = await examine(at('root', { nested }));
+    expect(well).toMatchObject({ envelope: { status: 'ok' }, protection: { status: 'ok' } });
+    const { keyPem: privateKeyPem } = await ca.issueClientCertificate('another');
+    const other = await examine(at('root', { nested: { ...nested, privateKeyPem } }));
+    expect(other['envelope']).toMatchObject({ status: 'fail', detail: expect.stringContaining('private key is not') });
+    expect(other['configuration']).toMatchObject({ status: 'fail', detail: expect.stringContaining('--nested-key') });
+  });
+
   it('a CA that provably refuses support messages is well', async () => {
     const found = await examine(at('silent'));
     expect(found).toMatchObject({ protection: { status: 'ok' }, recipient: { status: 'ok' }, clock: { status: 'ok' } });

@@ -7,7 +7,7 @@ import { describeKeySpec } from '../../../../src/cli/inspect/key-spec.js';
 import { decodeMessage } from '../../../../src/cmp/message.js';
 import { OID } from '../../../../src/cmp/oids.js';
 import { PbmKeys, pbmac1Algorithm, pbmac1Protector, pbmProtector } from '../../../../src/cmp/protection/index.js';
-import { AlgorithmIdentifier } from '../../../../src/cmp/schema/index.js';
+import { AlgorithmIdentifier, PKIMessages } from '../../../../src/cmp/schema/index.js';
 import { NULL_DN } from '../../../../src/pki/index.js';
 import { packageRoot } from '../../../../src/runtime/package-root.js';
 
@@ -80,6 +80,28 @@ it('shows the messages inside a nested one, also where one cannot be read', asyn
   });
 });
 
+it('shows the original of a message, also where it cannot be read', async () => {
+  const protector = pbmProtector({ keys, reference: 'r' }, { salt, owf: 'sha256', mac: 'sha256', iterationCount: 100 });
+  const inner = await protector.protect(HEADER, { type: 'pkiconf', value: null });
+  const shown = async (infoValue: Uint8Array) => {
+    const header = { ...HEADER, generalInfo: [{ infoType: OID.origPKIMessage, infoValue }] };
+    return describeMessage(decodeMessage(await protector.protect(header, { type: 'pkiconf', value: null })));
+  };
+  expect(await shown(encodeDer(PKIMessages, [inner, Uint8Array.of(0x30, 0x00)]))).toMatchObject({
+    header: {
+      generalInfo: [
+        {
+          infoType: `origPKIMessage (${OID.origPKIMessage})`,
+          infoValue: [{ type: 'pkiconf', body: null }, { unreadable: expect.any(String) }],
+        },
+      ],
+    },
+  });
+  expect(await shown(Uint8Array.of(0x05, 0x00))).toMatchObject({
+    header: { generalInfo: [{ infoValue: { unreadable: expect.any(String) } }] },
+  });
+});
+
 it('shows the parameters of PBMAC1, also those that nobody should accept', async () => {
   const parameters = { salt, iterationCount: 1, keyLength: 1_000_000_000, prf: 'sha512', mac: 'sha256' } as const;
   const protector = pbmac1Protector({ keys, reference: 'r' }, { ...parameters, keyLength: 1 });
@@ -97,7 +119,12 @@ it('shows the parameters of PBMAC1, also those that nobody should accept', async
 
 it.each([
   [OID.algId, { algorithm: '1.2.840.10045.2.1', parameters: encodeDer(oid, '1.3.132.0.34') }, 'P-384'],
-  [OID.algId, { algorithm: '1.2.840.10045.2.1', parameters: encodeDer(oid, '1.3.36.3.3.2.8.1.1.7') }, /^EC 1\.3\.36/],
+  [
+    OID.algId,
+    { algorithm: '1.2.840.10045.2.1', parameters: encodeDer(oid, '1.3.36.3.3.2.8.1.1.7') },
+    'BrainpoolP256r1',
+  ],
+  [OID.algId, { algorithm: '1.2.840.10045.2.1', parameters: encodeDer(oid, '1.3.132.0.10') }, /^EC 1\.3\.132/],
   [OID.algId, { algorithm: '1.2.840.113549.1.1.1' }, 'RSA'],
   [OID.algId, { algorithm: '1.3.101.112' }, 'Ed25519'],
   [OID.rsaKeyLen, 3072, 'RSA-3072'],

@@ -21,6 +21,14 @@ const recipient = { type: 'directoryName', value: NULL_DN } as const;
 const key = (name: string) => loadPrivateKey(text(`${name}.key`));
 const p521 = generateKeyPairSync('ec', { namedCurve: 'secp521r1' }).privateKey;
 const pssKey = generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey;
+const demandingPssKey = generateKeyPairSync('rsa-pss', {
+  modulusLength: 2048,
+  hashAlgorithm: 'sha512',
+  mgf1HashAlgorithm: 'sha512',
+  // A number, whatever the type says.
+  saltLength: 70 as unknown as string,
+}).privateKey;
+const brainpool = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey;
 
 async function signed(privateKey: ReturnType<typeof key>, algorithm?: SignatureAlgorithm) {
   const credential = { certificates: [], subject: NULL_DN, subjectKeyIdentifier: Buffer.from('kid'), privateKey };
@@ -38,7 +46,12 @@ describe('protection by signature', () => {
     ['RSA with SHA-512', key('ra-rsa'), { scheme: 'rsa-pkcs1', hash: 'sha512' }],
     ['RSASSA-PSS with SHA-256', key('ra-rsa'), { scheme: 'rsa-pss', hash: 'sha256', saltLength: 32 }],
     ['RSASSA-PSS with SHA-256', pssKey, undefined],
+    ['RSASSA-PSS with SHA-512', demandingPssKey, undefined],
+    ['ECDSA with SHA-256', brainpool('brainpoolP256r1'), undefined],
+    ['ECDSA with SHA-384', brainpool('brainpoolP384r1'), undefined],
+    ['ECDSA with SHA-512', brainpool('brainpoolP512r1'), undefined],
     ['Ed25519', key('ra-ed25519'), undefined],
+    ['Ed448', generateKeyPairSync('ed448').privateKey, undefined],
   ])('%s verifies what it signed, and nothing else', async (name, privateKey, algorithm) => {
     const { title, message, publicKey } = await signed(privateKey, algorithm);
     expect(title).toBe(name);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeMessage, type ReceivedMessage } from '../../../../src/cmp/message.js';
 import { OID } from '../../../../src/cmp/oids.js';
+import { DEFAULT_PBM_POLICY, readPbmParameters } from '../../../../src/cmp/protection/index.js';
 import {
   type CmpSession,
   requestCaCertificates,
@@ -33,6 +34,11 @@ function sessionFor(behaviour = '', change: Partial<CmpSession> = {}): CmpSessio
   const made = sandboxSession(ca, behaviour, { onMessage, ...change });
   sessions.push(made);
   return made;
+}
+
+function pbmOf({ protectionAlg }: ReceivedMessage['header']) {
+  if (protectionAlg?.value.algorithm !== OID.passwordBasedMac) throw new Error('no PasswordBasedMac');
+  return protectionAlg.value;
 }
 
 const enroll = (client: CmpSession) => startEnrollment(request(), client, signal);
@@ -86,6 +92,20 @@ describe('PBMAC1', () => {
         retry: 'unauthenticated',
         message: expect.stringMatching(message),
       });
+    },
+  );
+});
+
+describe('PasswordBasedMac', () => {
+  const hashes = ['sha256', 'sha384', 'sha512'] as const;
+
+  it.each(hashes.flatMap((owf) => hashes.map((mac) => [owf, mac] as const)))(
+    'protects a whole transaction in both directions (%s, HMAC-%s)',
+    async (owf, mac) => {
+      const result = await enroll(sessionFor('', { credential: secretOf(ca, { owf, mac }) }));
+      expect(result).toMatchObject({ kind: 'issued', facts: { protection: 'PasswordBasedMac' } });
+      const used = seen.map(({ header }) => readPbmParameters(pbmOf(header), DEFAULT_PBM_POLICY));
+      expect(used).toMatchObject(Array(4).fill({ owf, mac }));
     },
   );
 });

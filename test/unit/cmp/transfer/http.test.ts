@@ -291,6 +291,43 @@ describe('several endpoints', () => {
     expect(asked).toBe(0);
   });
 
+  it.each<[string, RequestListener]>([
+    ['hangs up', (_request, response) => response.destroy()],
+    ['is overloaded', (_request, response) => response.writeHead(503, { 'content-type': 'text/html' }).end()],
+    ['has no such page any more', (_request, response) => response.writeHead(404).end()],
+    ['sends too much', answer(200, {}, Buffer.alloc(1_001))],
+    ['does not answer', (request) => request.resume()],
+  ])('are not tried inside a transaction, even when its server %s', async (_what, fault) => {
+    let asked = 0;
+    let messages = 0;
+    const second = await http((request, response) => {
+      asked++;
+      answer()(request, response);
+    });
+    const first = await http((request, response) => (++messages === 1 ? answer() : fault)(request, response));
+    const { channel, transport } = open([first, second], { requestTimeoutMs: 200 });
+    await channel.exchange(MESSAGE, never);
+    const position = channel.endpoint;
+    await expect(channel.exchange(MESSAGE, never)).rejects.toMatchObject({ name: 'CmpError' });
+    await channel.close();
+    // Nor when it goes on later.
+    const later = transport.open(position);
+    await expect(later.exchange(MESSAGE, never)).rejects.toMatchObject({ name: 'CmpError' });
+    await later.close();
+    expect([channel.endpoint, messages, asked]).toEqual([first, 3, 0]);
+  });
+
+  it('are not tried for a transaction whose server is gone in between', async () => {
+    let asked = 0;
+    const second = await http(() => void asked++);
+    const server = createServer(answer(200, { connection: 'close' }));
+    const { channel } = open([`http://${await listen(server)}/`, second]);
+    await channel.exchange(MESSAGE, never);
+    await new Promise((resolve) => server.close(resolve));
+    await expect(channel.exchange(MESSAGE, never)).rejects.toMatchObject({ code: 'ConnectionFailed' });
+    expect(asked).toBe(0);
+  });
+
   it('are all named when none can be reached', async () => {
     const urls = [await closedPort(), await closedPort()];
     const error = await open(urls)
@@ -371,29 +408,25 @@ describe('TLS', () => {
     },
   );
 
+  it('gives up when the handshake takes too long', async () => {
+    const mute = createTcpServer((socket) => socket.on('error', () => {}).resume());
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    closers.push(() => new Promise((resolve) => mute.close(() => resolve())));
+    const { port } = mute.address() as AddressInfo;
+    await expect(
+      send({ url: `https://127.0.0.1:${port}/`, tlsCaPem }, { connectTimeoutMs: 100 }),
+    ).rejects.toMatchObject({
+      code: 'ConnectionFailed',
+      retry: 'transient',
+      message: expect.stringContaining('within the connect timeout'),
+    });
+  });
+
   it('says so when the port does not speak TLS', async () => {
     const url = (await http(answer())).replace('http:', 'https:');
     await expect(send({ url, tlsCaPem })).rejects.toMatchObject({
       code: 'TlsFailed',
       message: expect.stringContaining('does not speak TLS'),
-    });
-  });
-});
-
-describe('a proxy', () => {
-  it('gets requests for http URLs as they are', async () => {
-    let asked: string | undefined;
-    const proxy = await http((request, response) => {
-      asked = request.url;
-      answer()(request, response);
-    });
-    expect(await send({ url: 'http://ca.example:8080/pkix/', proxy })).toHaveLength(5);
-    expect(asked).toBe('http://ca.example:8080/pkix/');
-  });
-
-  it('that does not listen is reported', async () => {
-    await expect(send({ url: 'http://ca.example/', proxy: await closedPort() })).rejects.toMatchObject({
-      code: 'ConnectionFailed',
     });
   });
 });

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { decodeDer, encodeDer } from '../../../../src/asn1/index.js';
 import { decodeMessage, type ReceivedMessage } from '../../../../src/cmp/message.js';
 import { OID as CMP } from '../../../../src/cmp/oids.js';
-import { AlgorithmIdentifier, CertRequest, type PKIBody } from '../../../../src/cmp/schema/index.js';
+import type { HeaderToProtect } from '../../../../src/cmp/protection/index.js';
+import { AlgorithmIdentifier, CertRequest, type PKIBody, PKIMessages } from '../../../../src/cmp/schema/index.js';
 import { certHash, encodeSignatureAlgorithm } from '../../../../src/pki/index.js';
 import { packageRoot } from '../../../../src/runtime/package-root.js';
 import { IMPLICIT_CONFIRM } from '../../../../src/sandbox/ca/answer.js';
@@ -238,6 +239,41 @@ describe('proof of possession by signature', () => {
 
   it('is demanded where raVerified is not accepted', async () => {
     expect(refusalIn(await new TestTransaction(ca, '/cmp/strict-pop').send(ir()))).toEqual(['rejection', 'badPOP']);
+  });
+});
+
+describe('the original of a request (origPKIMessage)', () => {
+  const plain = async (body: PKIBody) => new TestTransaction(ca, '/pkix/', 'none').encode(body);
+  const items = (...originals: readonly Uint8Array[]) => ({
+    generalInfo: [{ infoType: CMP.origPKIMessage, infoValue: encodeDer(PKIMessages, originals) }],
+  });
+
+  it.each<[string, () => Promise<Partial<HeaderToProtect>>, readonly string[]]>([
+    ['proves possession of the key', async () => items(await plain(p10cr())), ['accepted']],
+    ['is no proof with raVerified in it', async () => items(await plain(ir())), ['rejection', 'badPOP']],
+    ['asks for another key', async () => items(await plain(p10cr(fixtureCsr('p384.csr')))), ['rejection', 'badPOP']],
+    ['was altered', async () => items(await plain(p10cr(fixtureCsr('bad-signature.csr')))), ['rejection', 'badPOP']],
+    ['asks for nothing', async () => items(await plain({ type: 'genm', value: [] })), ['rejection', 'badRequest']],
+    ['is two messages', async () => items(await plain(p10cr()), await plain(p10cr())), ['rejection', 'badRequest']],
+    [
+      'comes twice',
+      async () => {
+        const { generalInfo } = items(await plain(p10cr()));
+        return { generalInfo: [...generalInfo, ...generalInfo] };
+      },
+      ['rejection', 'badRequest'],
+    ],
+    ['is no message', async () => items(Uint8Array.of(0x30, 0x00)), ['rejection', 'badDataFormat']],
+    ['has no value', async () => ({ generalInfo: [{ infoType: CMP.origPKIMessage }] }), ['rejection', 'badDataFormat']],
+    ['is missing', async () => ({}), ['rejection', 'badPOP']],
+  ])('%s', async (_what, header, expected) => {
+    const answer = await new TestTransaction(ca, '/cmp/original-pop').send(ir(), await header());
+    expect(refusalIn(answer)).toEqual(expected);
+  });
+
+  it('counts where nobody asked for it, too', async () => {
+    const header = items(await plain(p10cr(fixtureCsr('bad-signature.csr'))));
+    expect(refusalIn(await new TestTransaction(ca).send(ir(), header))).toEqual(['rejection', 'badPOP']);
   });
 });
 

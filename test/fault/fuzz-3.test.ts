@@ -1,0 +1,3 @@
+import { fuzzShare } from '../support/fuzz/share.js';
+
+fuzzShare(2);
