@@ -4,6 +4,7 @@ import type { Random } from '../../runtime/random.js';
 import type { Behaviour, BehaviourRegistry, BehaviourSelector, CertificateFault } from './behaviour.js';
 import type { CertificateRequest, IssuedCertificate } from './issuing.js';
 import type { Ledger } from './ledger.js';
+import type { MessageGate } from './message-gate.js';
 
 export type KeyKind = 'rsa-2048' | 'ec-p256';
 
@@ -78,6 +79,8 @@ export interface SandboxCa {
   readonly credentials: Credentials;
   readonly ledger: Ledger;
   readonly behaviours: BehaviourRegistry;
+  /** Stops messages and answers on their way. */
+  readonly gate: MessageGate;
   /** PEM of the root of the HTTPS certificate; undefined without TLS. */
   readonly tlsRootPem: string | undefined;
   issueClientCertificate(commonName: string, options?: ClientCertificateOptions): Promise<ClientCertificate>;

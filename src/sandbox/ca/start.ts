@@ -3,6 +3,7 @@ import { decodePem, encodePem } from '../../pki/index.js';
 import { systemClock } from '../../runtime/clock.js';
 import { silentLogger } from '../../runtime/logger.js';
 import { systemRandom } from '../../runtime/random.js';
+import { Gate } from '../gate.js';
 import { createIdentity, type Identity, intermediatesAbove, rfc4514, slashed } from './authority.js';
 import { BehaviourRegistry } from './behaviour.js';
 import { Composer } from './compose.js';
@@ -12,6 +13,7 @@ import { startHttpServer } from './http-server.js';
 import { Inquiries } from './inquiries.js';
 import { issueCertificate } from './issuing.js';
 import { Ledger } from './ledger.js';
+import type { MessageGate } from './message-gate.js';
 import type { ClientCertificate, SandboxCa, SandboxCaOptions } from './options.js';
 import { Authenticator } from './requester.js';
 import { Responder } from './responder.js';
@@ -27,6 +29,7 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
   const host = options.host ?? '127.0.0.1';
   const hierarchy = await createHierarchy(keys, clock.now(), random);
   const ledger = new Ledger();
+  const gate: MessageGate = new Gate();
   const behaviours = new BehaviourRegistry({ ...standardBehaviours, ...options.behaviours });
   behaviours.default = options.behaviour ?? {};
   behaviours.selector = options.selector;
@@ -46,6 +49,7 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
   };
   const responder = new Responder({
     behaviours,
+    gate,
     authenticator,
     composer: new Composer(hierarchy, clock, random),
     enrolment: new Enrolment({ hierarchy, policy, ledger, transactions, clock, random, transactionLifetimeSeconds }),
@@ -99,6 +103,7 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
     credentials,
     ledger,
     behaviours,
+    gate,
     tlsRootPem: tlsRoot && certificatePem(tlsRoot),
     issueClientCertificate: async (commonName, { keys: clientKeys = keys, issuer = 'trusted' } = {}) => {
       const { issuing } = issuer === 'trusted' ? hierarchy : await hierarchy.untrusted();
@@ -117,7 +122,10 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
     },
     certify: (request, certificate) =>
       issueCertificate(request, certificate ? { certificate } : {}, hierarchy, policy, clock.now(), random),
-    close: () => server.close(),
+    close: () => {
+      gate.open();
+      return server.close();
+    },
   };
 }
 

@@ -69,6 +69,19 @@ describe('an enrolment with explicit confirmation', () => {
     expect(refusalIn(await transaction.send(certConf(answer)))).toEqual(['error', 'certConfirmed']);
   });
 
+  it.each([
+    ['nonceFirst', 'badRecipientNonce'],
+    ['certConfirmed', 'certConfirmed'],
+    ['pkiconf', undefined],
+  ] as const)('answers a certConf that is sent again by a client which missed pkiconf (%s)', async (way, failInfo) => {
+    const transaction = new TestTransaction(ca, pathOf({ confirmedAgain: way }));
+    const answer = await transaction.send(ir());
+    await transaction.send(certConf(answer));
+    const again = await transaction.send(certConf(answer), { recipNonce: answer.header.senderNonce });
+    expect(refusalIn(again)).toEqual(failInfo === undefined ? ['pkiconf'] : ['error', failInfo]);
+    expect(entryOf(answer)).toMatchObject({ state: 'confirmed' });
+  });
+
   it('notes why the client rejects a certificate', async () => {
     const transaction = new TestTransaction(ca);
     const answer = await transaction.send(ir());
@@ -174,7 +187,11 @@ describe('requests that are refused', () => {
 
   it('because the transactionID is in use', async () => {
     const transaction = new TestTransaction(ca);
-    await transaction.send(ir());
+    const answer = await transaction.send(ir());
+    expect(refusalIn(await transaction.send(ir()))).toEqual(['error', 'transactionIdInUse']);
+    // Also when that transaction is long through.
+    const header = { recipNonce: answer.header.senderNonce };
+    expect(refusalIn(await transaction.send(certConf(answer), header))).toEqual(['pkiconf']);
     expect(refusalIn(await transaction.send(ir()))).toEqual(['error', 'transactionIdInUse']);
   });
 
