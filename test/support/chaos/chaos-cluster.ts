@@ -129,6 +129,11 @@ export class ChaosCluster {
     return this.reason(asked) === 'Issued';
   }
 
+  /** Deletes the request. */
+  forget({ namespace, name }: Asked): void {
+    this.sandbox.api.objects.delete(REQUESTS, name, namespace);
+  }
+
   /** What the CA issued for this request, in order. */
   certificates({ ca, publicKeySha256 }: Asked): readonly LedgerEntry[] {
     return ca.ledger.withPublicKey(publicKeySha256);

@@ -9,7 +9,7 @@ export interface Trouble {
   readonly extras: number;
   readonly place?: Partial<PlaceOptions>;
   /** Makes it go wrong, before the request is there. The result tells later whether it did. */
-  arrange?(place: Place): () => boolean;
+  readonly arrange?: (place: Place) => () => boolean;
 }
 
 type Stages = NonNullable<Behaviour['http']>['stages'];
