@@ -90,7 +90,7 @@ function makePlaces(cluster: ChaosCluster): readonly Place[] {
           protection,
           confirmation,
           behaviour: polling ? { polling: { polls: 2, checkAfterSeconds: 2 } } : {},
-          cmp: { requestTimeoutSeconds: 3 },
+          cmp: { requestTimeoutSeconds: 3, enrollment: protection === 'MAC' ? 'IR' : 'P10CR' },
         }),
       ),
     ),

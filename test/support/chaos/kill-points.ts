@@ -67,15 +67,20 @@ const onTheWayToCa =
     return stopAt(hold, { type: 'reset' });
   };
 
+const REQUESTS = ['ir', 'cr', 'p10cr', 'kur'];
+const RESPONSES = ['ip', 'cp', 'kup'];
+const POLL = ['pollReq'];
+const CONFIRM = ['certConf'];
+
 const unread =
-  (body: string) =>
-  (message: PassingMessage): boolean =>
-    message.point === 'beforeReading' && message.body === body;
+  (bodies: readonly string[]) =>
+  ({ point, body }: PassingMessage): boolean =>
+    point === 'beforeReading' && bodies.includes(body);
 
 const answered =
-  (body: string, answer: string) =>
-  (message: PassingMessage): boolean =>
-    message.body === body && message.answer === answer;
+  (bodies: readonly string[], answers: readonly string[]) =>
+  ({ body, answer = 'none' }: PassingMessage): boolean =>
+    bodies.includes(body) && answers.includes(answer);
 
 /** Stops a write to the API server before or after it is done. */
 const onTheWayToApi =
@@ -151,15 +156,13 @@ const ca = (
   extras: KillPoint['extras'],
 ): KillPoint => ({ name, applies, stop, extras, holdsApi: false });
 
-const isRequest = (message: PassingMessage): boolean => unread('ir')(message);
-
 /** In the order in which an enrolment passes them. */
 export const KILL_POINTS: readonly KillPoint[] = [
-  ca('ir sent, lost', always, onTheWayToCa(isRequest), none),
-  ca('ir sent, arrives after everything else', always, late(isRequest), none),
-  ca('CA issued, answer lost', atOnce, onTheWayToCa(answered('ir', 'ip')), one),
-  ca('CA said waiting, answer lost', polling, onTheWayToCa(answered('ir', 'ip')), none),
-  ca('first pollReq sent, lost', polling, onTheWayToCa(unread('pollReq')), none),
+  ca('request sent, lost', always, onTheWayToCa(unread(REQUESTS)), none),
+  ca('request sent, arrives after everything else', always, late(unread(REQUESTS)), none),
+  ca('CA issued, answer lost', atOnce, onTheWayToCa(answered(REQUESTS, RESPONSES)), one),
+  ca('CA said waiting, answer lost', polling, onTheWayToCa(answered(REQUESTS, RESPONSES)), none),
+  ca('first pollReq sent, lost', polling, onTheWayToCa(unread(POLL)), none),
   ...write('record that the CA wants time', writesRecord, (place, asked) => !hasCertificate(place, asked), polling, {
     before: none,
     after: none,
@@ -169,15 +172,15 @@ export const KILL_POINTS: readonly KillPoint[] = [
     // Long enough for others that die with it to come to their points.
     patience: { polls: 2, checkAfterSeconds: 5 },
   },
-  ca('later pollReq sent, lost', polling, onTheWayToCa(unread('pollReq'), isRecorded), none),
-  ca('CA said "not yet" again, answer lost', polling, onTheWayToCa(answered('pollReq', 'pollRep'), isRecorded), none),
-  ca('CA issued after polling, answer lost', polling, onTheWayToCa(answered('pollReq', 'ip')), one),
+  ca('later pollReq sent, lost', polling, onTheWayToCa(unread(POLL), isRecorded), none),
+  ca('CA said "not yet" again, answer lost', polling, onTheWayToCa(answered(POLL, ['pollRep']), isRecorded), none),
+  ca('CA issued after polling, answer lost', polling, onTheWayToCa(answered(POLL, RESPONSES)), one),
   ...write('record that there is a certificate to confirm', writesRecord, hasCertificate, explicit, {
     before: one,
     after: none,
   }),
-  ca('certConf sent, lost', explicit, onTheWayToCa(unread('certConf')), none),
-  ca('CA confirmed, pkiconf lost', explicit, onTheWayToCa(answered('certConf', 'pkiconf')), none),
+  ca('certConf sent, lost', explicit, onTheWayToCa(unread(CONFIRM)), none),
+  ca('CA confirmed, pkiconf lost', explicit, onTheWayToCa(answered(CONFIRM, ['pkiconf'])), none),
   ...write('status', writesStatus, hasCertificate, always, {
     before: ({ confirmation }) => (confirmation === 'Implicit' ? 1 : 0),
     after: none,

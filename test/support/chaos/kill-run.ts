@@ -86,7 +86,9 @@ export async function runKillBatch(
 async function enter(cluster: ChaosCluster, row: KillRow): Promise<Contestant> {
   const { confirmation, protection, polling } = row.variant;
   const behaviour = polling ? { polling: row.point.patience ?? PATIENCE } : {};
-  const place = cluster.place({ confirmation, protection, behaviour });
+  // Each kind of request is in half of the rows.
+  const cmp = { enrollment: protection === 'MAC' ? 'IR' : 'P10CR' };
+  const place = cluster.place({ confirmation, protection, behaviour, cmp });
   return { row, place, asked: await place.ask(), stops: [], kills: 0 };
 }
 

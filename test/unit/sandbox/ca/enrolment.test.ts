@@ -1,4 +1,4 @@
-import { createPrivateKey, sign } from 'node:crypto';
+import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -58,11 +58,15 @@ describe('an enrolment with explicit confirmation', () => {
     expect(infoTypes(answer)).toEqual([CMP.confirmWaitTime]);
     expect(entryOf(answer)).toMatchObject({
       state: 'issued',
+      implicit: false,
       body: 'ir',
       protection: 'PasswordBasedMac',
       subject: CSR.subjectText,
       transactionID: Buffer.from(transaction.transactionID).toString('hex'),
     });
+    const key = createHash('sha256').update(CSR.spki).digest('hex');
+    expect(ca.ledger.withPublicKey(key)).toContain(entryOf(answer));
+    expect(ca.ledger.withPublicKey('00')).toEqual([]);
     const done = await transaction.send(certConf(answer));
     expect(done.body.type).toBe('pkiconf');
     expect(entryOf(answer)?.state).toBe('confirmed');
