@@ -1,5 +1,5 @@
 import { ChaosCluster } from '../test/support/chaos/chaos-cluster.js';
-import { launchReplica, type TakeOver, takeOver } from '../test/support/chaos/take-over.js';
+import { launchReplica, NAMESPACE, type TakeOver, takeOver } from '../test/support/chaos/take-over.js';
 import { brokenPromises } from '../test/support/chaos/verdict.js';
 import { printTable } from './table.js';
 
@@ -10,7 +10,7 @@ export async function chaosTakeOver(): Promise<readonly string[]> {
   const cluster = await ChaosCluster.start();
   const results: (readonly [how: string, result: TakeOver])[] = [];
   try {
-    cluster.sandbox.api.objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'replicas' } });
+    cluster.sandbox.api.objects.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
     const behaviour = { delayMilliseconds: 100 };
     const place = cluster.place({ protection: 'signature', confirmation: 'Explicit', behaviour });
     await launchReplica(cluster);

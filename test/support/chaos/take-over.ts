@@ -13,7 +13,8 @@ export interface TakeOver {
   readonly verdicts: readonly Verdict[];
 }
 
-const NAMESPACE = 'replicas';
+/** Of the Lease. */
+export const NAMESPACE = 'replicas';
 
 export const works = ({ lines }: ControllerProcess): boolean => lines.some(({ msg }) => msg === 'working');
 
