@@ -53,6 +53,25 @@ export class CommandProcess {
     return this.#child.exitCode;
   }
 
+  /** Stands still without knowing it, as in a machine that is suspended, until `resume`. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Its exit code once it has ended, by itself or not; undefined as long as it runs. */
+  get exitCode(): number | null | undefined {
+    return this.#child.signalCode === null ? (this.#child.exitCode ?? undefined) : null;
+  }
+
+  /** Of the process, for the files below /proc. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   #until(ready: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const { stdout, stderr } = this.#child;

@@ -33,6 +33,24 @@ export class ControllerProcess {
     return this.#command.find(msg, fields);
   }
 
+  /** Stands still without knowing it until `resume`. */
+  pause(): void {
+    this.#command.pause();
+  }
+
+  resume(): void {
+    this.#command.resume();
+  }
+
+  /** Its exit code once it has ended; null if a signal ended it; undefined as long as it runs. */
+  get exitCode(): number | null | undefined {
+    return this.#command.exitCode;
+  }
+
+  get pid(): number | undefined {
+    return this.#command.pid;
+  }
+
   /** Ends it with SIGTERM (or at once with SIGKILL) and gives its exit code. */
   stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
     return this.#command.stop(signal);

@@ -14,7 +14,9 @@ import { deployments, services } from './builtin/workloads.js';
 import { certificateRequestDefinition } from './cert-manager/certificate-request-crd.js';
 import { customResourceDefinitions, customResources } from './crd.js';
 import { Deletes } from './delete.js';
+import { GarbageCollector } from './garbage-collector.js';
 import { clone, isJsonObject, type KubeObject } from './object.js';
+import { Ownership } from './ownership.js';
 import { Registry, type Resource, shown } from './resource.js';
 import { ApiError, badRequest, noSuchResource } from './status.js';
 import { keyOf, Store } from './store.js';
@@ -53,6 +55,8 @@ export class Cluster {
   readonly writes: Writes;
   readonly deletes: Deletes;
   readonly clock: Clock;
+  readonly #ownership: Ownership;
+  readonly #garbageCollector: GarbageCollector;
 
   constructor(options: ClusterOptions) {
     this.clock = options.clock;
@@ -66,7 +70,9 @@ export class Cluster {
       stored: (resource, object, removed) => this.#onStored(resource, object, removed),
     };
     this.writes = new Writes(context);
-    this.deletes = new Deletes(context, this.writes, this.registry);
+    this.#ownership = new Ownership(this.store, this.registry);
+    this.deletes = new Deletes(context, this.writes, this.registry, this.#ownership);
+    this.#garbageCollector = new GarbageCollector(this.#ownership, this.deletes);
     for (const resource of BUILT_IN) this.registry.add(resource);
     for (const name of ['default', 'kube-system']) {
       this.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
@@ -125,6 +131,8 @@ export class Cluster {
   }
 
   #onStored(resource: Resource, object: KubeObject, removed: boolean): void {
+    this.#ownership.observe(resource, object, removed);
+    this.#garbageCollector.observe(resource, object, removed);
     if (removed) this.deletes.finishNamespace(object.metadata.namespace);
     if (resource.storedAs !== customResourceDefinitions.storedAs) return;
     const [first] = customResources(object);

@@ -1,24 +1,38 @@
 import { isJsonObject, type JsonObject, type KubeObject, wholeSeconds } from './object.js';
+import type { Ownership } from './ownership.js';
 import type { Registry, Resource } from './resource.js';
 import * as status from './status.js';
 import { keyOf, type Version } from './store.js';
 import type { Target, WriteContext, Writes } from './write.js';
 
-/** DeleteOptions as far as they mean something here. There is no garbage collector, so propagation is not done. */
+const PROPAGATION_POLICIES = ['Background', 'Foreground', 'Orphan'] as const;
+
+/** DeleteOptions as far as they mean something here. */
 export interface DeleteOptions {
   readonly dryRun: boolean;
   readonly uid?: string;
   readonly resourceVersion?: string;
+  /**
+   * What becomes of the dependents. `Foreground` deletes them before the owner, but does not wait for their finalizers.
+   * Absent: `Background`.
+   */
+  readonly propagationPolicy?: (typeof PROPAGATION_POLICIES)[number];
 }
 
-export function deleteOptions(body: unknown, dryRun: boolean): DeleteOptions {
+export function deleteOptions(body: unknown, dryRun: boolean, query?: URLSearchParams): DeleteOptions {
   if (body !== undefined && !isJsonObject(body)) throw status.badRequest('DeleteOptions must be a JSON object');
   const preconditions: JsonObject = isJsonObject(body?.['preconditions']) ? body['preconditions'] : {};
   const { uid, resourceVersion } = preconditions;
+  const policy = body?.['propagationPolicy'] ?? query?.get('propagationPolicy') ?? undefined;
+  const propagationPolicy = PROPAGATION_POLICIES.find((known) => known === policy);
+  if (policy !== undefined && propagationPolicy === undefined) {
+    throw status.badRequest(`propagationPolicy must be one of ${PROPAGATION_POLICIES.join(', ')}`);
+  }
   return {
     dryRun: dryRun || (Array.isArray(body?.['dryRun']) && body['dryRun'].includes('All')),
     ...(typeof uid === 'string' ? { uid } : {}),
     ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
   };
 }
 
@@ -29,11 +43,13 @@ export class Deletes {
   readonly #context: WriteContext;
   readonly #writes: Writes;
   readonly #registry: Registry;
+  readonly #ownership: Ownership;
 
-  constructor(context: WriteContext, writes: Writes, registry: Registry) {
+  constructor(context: WriteContext, writes: Writes, registry: Registry, ownership: Ownership) {
     this.#context = context;
     this.#writes = writes;
     this.#registry = registry;
+    this.#ownership = ownership;
   }
 
   delete(target: Target, options: DeleteOptions): DeleteOutcome {
@@ -53,12 +69,33 @@ export class Deletes {
     if (isProtected(resource, name)) throw status.forbidden(resource, name, 'this namespace may not be deleted');
 
     if (options.dryRun) return { gone: success(target, found) };
+    this.#propagate(metadata.uid, options);
     if (resource.storedAs === 'namespaces') return this.#deleteNamespace(target, found);
     if ((metadata.finalizers ?? []).length === 0) {
       this.#remove(target);
       return { gone: success(target, found) };
     }
     return { waiting: this.#mark(target) };
+  }
+
+  /** What has to happen to dependents before their owner goes; the rest is the garbage collector's. */
+  #propagate(uid: string | undefined, { propagationPolicy }: DeleteOptions): void {
+    if (propagationPolicy === undefined || propagationPolicy === 'Background') return;
+    for (const dependent of this.#ownership.dependentsOf(uid)) {
+      if (propagationPolicy === 'Foreground') this.delete(dependent, { dryRun: false });
+      else this.#disown(dependent, uid);
+    }
+  }
+
+  #disown({ resource, namespace, name }: Target, uid: string | undefined): void {
+    const { store, stored } = this.#context;
+    const key = keyOf(namespace, name);
+    const version = store.get(resource.storedAs, key);
+    if (version === undefined) return;
+    const { ownerReferences = [], ...metadata } = version.object.metadata;
+    const left = ownerReferences.filter((owner) => owner.uid !== uid);
+    const next = { ...metadata, ...(left.length === 0 ? {} : { ownerReferences: left }) };
+    stored(resource, store.put(resource.storedAs, key, { ...version.object, metadata: next }).object, false);
   }
 
   /** Called when anything is gone: a terminating namespace ends with its last object. */

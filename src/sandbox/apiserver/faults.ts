@@ -1,3 +1,4 @@
+import { Gate, type Hold } from '../gate.js';
 import { ApiError } from './status.js';
 import type { FailureSwitch, FaultSwitches, RequestInfo, RequestMatch } from './types.js';
 
@@ -55,6 +56,7 @@ export class Faults implements FaultSwitches {
   readonly #lost = new Queue<true>();
   readonly #delays = new Queue<number>();
   readonly #expiries = new Queue<'http' | 'event'>();
+  readonly #gates = { before: new Gate<RequestInfo, 'cut'>(), after: new Gate<RequestInfo, 'cut'>() };
   readonly #watches = new Set<OpenWatch>();
   readonly #compact: () => void;
   #webhookDown = false;
@@ -84,6 +86,10 @@ export class Faults implements FaultSwitches {
     this.#expiries.arm(how, count, match);
   }
 
+  hold(point: 'before' | 'after', match: RequestMatch): Hold<RequestInfo, 'cut'> {
+    return this.#gates[point].hold(match);
+  }
+
   endWatches(how: 'eof' | 'reset', match: RequestMatch = () => true): number {
     return this.#each(match, (watch) => watch.end(how));
   }
@@ -102,11 +108,16 @@ export class Faults implements FaultSwitches {
 
   clear(): void {
     for (const queue of [this.#failures, this.#lost, this.#delays, this.#expiries]) queue.clear();
+    for (const gate of Object.values(this.#gates)) gate.open();
     this.#webhookDown = false;
   }
 
   get webhookDown(): boolean {
     return this.#webhookDown;
+  }
+
+  pass(point: 'before' | 'after', request: RequestInfo): Promise<'cut' | undefined> | undefined {
+    return this.#gates[point].pass(request);
   }
 
   takeDelay(request: RequestInfo): number | undefined {

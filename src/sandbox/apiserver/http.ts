@@ -34,10 +34,12 @@ async function handle(context: HttpContext, request: FastifyRequest, reply: Fast
     info = requestInfo(exchange, path);
     const delay = context.faults.takeDelay(info);
     if (delay !== undefined) await context.cluster.clock.sleep(delay, context.closing);
+    if ((await context.faults.pass('before', info)) === 'cut') return cut(request, reply);
     context.faults.takeFailure(info);
     dryRun = url.searchParams.get('dryRun') === 'All';
     outcome = path === undefined ? documents(context, exchange) : resourceRequest(context, exchange, path, info);
     lost = context.faults.takeLostResponse(info);
+    if (outcome !== 'streaming') lost = (await context.faults.pass('after', info)) === 'cut' || lost;
   } catch (error) {
     outcome = failure(toApiError(error, context.logger));
   }
@@ -45,12 +47,14 @@ async function handle(context: HttpContext, request: FastifyRequest, reply: Fast
   if (info !== undefined) {
     context.journal.record({ ...info, time: context.cluster.clock.now().toISOString(), code, dryRun });
   }
-  if (lost) {
-    reply.hijack();
-    request.raw.socket.destroy();
-    return reply;
-  }
+  if (lost) return cut(request, reply);
   return outcome === 'streaming' ? reply : send(reply, outcome);
+}
+
+function cut(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  request.raw.socket.destroy();
+  return reply;
 }
 
 function requestInfo(exchange: Exchange, path: ResourcePath | undefined): RequestInfo {

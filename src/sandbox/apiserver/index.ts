@@ -22,7 +22,9 @@
  * and `cel` give CRD schemas their meaning; `fields` and `managed-fields` are server-side apply; `builtin/` and
  * `cert-manager/` hold what single types add.
  *
- * What it does not do: garbage collection and namespace finalizers of controllers (none run), conversion webhooks,
+ * What no owner is left for is collected (`ownership`, `garbage-collector`), as kube-controller-manager does it.
+ *
+ * What it does not do: waiting for dependents in foreground deletion, namespace finalizers, conversion webhooks,
  * protobuf answers, Event expiry, resource quotas, RBAC's escalation check, aggregated ClusterRoles, impersonation.
  * @module
  */

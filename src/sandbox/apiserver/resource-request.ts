@@ -72,7 +72,7 @@ function collectionRequest(
     }
     case 'deletecollection': {
       const page = listPage(cluster.store, resource, namespace, listQuery(searchParams));
-      const options = deleteOptions(body(exchange, resource), dryRun(exchange.url));
+      const options = deleteOptions(body(exchange, resource), dryRun(exchange.url), searchParams);
       for (const { object } of page.items) {
         cluster.deletes.delete({ resource, namespace, name: object.metadata.name, subresource: undefined }, options);
       }
@@ -113,7 +113,8 @@ function objectRequest(
       return one(created ? 201 : 200, version);
     }
     case 'delete': {
-      const outcome = cluster.deletes.delete(target, deleteOptions(body(exchange, resource), dryRun(exchange.url)));
+      const options = deleteOptions(body(exchange, resource), dryRun(exchange.url), exchange.url.searchParams);
+      const outcome = cluster.deletes.delete(target, options);
       return 'waiting' in outcome ? one(200, outcome.waiting) : json(200, outcome.gone);
     }
     case 'create':

@@ -63,6 +63,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     async close() {
       closing.abort(new ApiError(503, 'ServiceUnavailable', 'the server is shutting down'));
       faults.endWatches('eof');
+      faults.clear();
       await app.close();
     },
   };

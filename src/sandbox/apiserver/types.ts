@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Random } from '../../runtime/random.js';
+import type { Hold } from '../gate.js';
 import type { KubeObject } from './object.js';
 
 /** What one bearer token stands for. */
@@ -100,6 +101,11 @@ export interface FaultSwitches {
   delayNext(milliseconds: number, count?: number, match?: RequestMatch): void;
   /** The next `count` watches get 410: at once as HTTP status, or as an ERROR event in the stream. */
   expireNextWatch(how: 'http' | 'event', count?: number, match?: RequestMatch): void;
+  /**
+   * Stops matching requests: `before` the server looks at them, or `after` it has done its work and before the answer
+   * goes out. Spoilt by `cut`, the connection is cut instead. Watches are not stopped after they began.
+   */
+  hold(point: 'before' | 'after', match: RequestMatch): Hold<RequestInfo, 'cut'>;
   /** Ends open watches: `eof` closes the stream cleanly, `reset` cuts the connection. Returns how many. */
   endWatches(how: 'eof' | 'reset', match?: RequestMatch): number;
   /** Sends an ERROR event with this code and reason to open watches and ends them. Returns how many. */

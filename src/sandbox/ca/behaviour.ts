@@ -92,6 +92,11 @@ export interface Behaviour {
   readonly implicitConfirm?: 'whenAsked' | 'never' | 'always';
   /** Answer certConf with this error message; the ledger keeps the certificate as `issued`. */
   readonly errorInsteadOfPkiConf?: Refusal;
+  /**
+   * What a certConf meets whose certificate is confirmed already. `nonceFirst` (default): badRecipientNonce, unless it
+   * repeats the nonce of the pkiconf. The others look at no nonce: certConfirmed, or pkiconf as if it were the first time.
+   */
+  readonly confirmedAgain?: 'nonceFirst' | 'certConfirmed' | 'pkiconf';
   /** Kind of protection of the answers. Default `same` as the request. */
   readonly responseProtection?: 'same' | 'mac' | 'signature';
   /** Which roots go into caPubs of ip and cp. Default `none`. */

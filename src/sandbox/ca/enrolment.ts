@@ -177,20 +177,21 @@ export class Enrolment {
     if (behaviour.rejection !== undefined) return rejection(type, certReqId, behaviour.rejection);
 
     const certificate = await issueCertificate(request, behaviour, hierarchy, policy, clock.now(), random);
-    ledger.record({
-      serial: certificate.serial,
-      subject: formatName(request.subject),
-      transactionID: transaction.id,
-      body: transaction.request,
-      protection: transaction.protection,
-      state: 'issued',
-      reason: '',
-      der: certificate.der,
-    });
     const asked = (message.header.generalInfo ?? []).some(({ infoType }) => infoType === OID.implicitConfirm);
     const mode = behaviour.implicitConfirm ?? 'whenAsked';
     const implicit = mode === 'always' || (mode === 'whenAsked' && asked);
-    if (implicit) ledger.conclude(certificate.serial, 'implicitlyConfirmed');
+    ledger.record({
+      serial: certificate.serial,
+      subject: formatName(request.subject),
+      publicKeySha256: Buffer.from(digest('sha256', request.publicKeyInfo)).toString('hex'),
+      transactionID: transaction.id,
+      body: transaction.request,
+      protection: transaction.protection,
+      state: implicit ? 'implicitlyConfirmed' : 'issued',
+      implicit,
+      reason: '',
+      der: certificate.der,
+    });
     // Who did not ask for it may confirm all the same.
     transaction.phase = implicit && asked ? { kind: 'over' } : { kind: 'confirming', certificate };
     return grant({

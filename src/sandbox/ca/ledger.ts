@@ -6,13 +6,18 @@ export interface LedgerEntry {
   readonly serial: string;
   /** RFC 4514 text. */
   readonly subject: string;
+  /** SHA-256 of the requested SubjectPublicKeyInfo, lower-case hex. */
+  readonly publicKeySha256: string;
   /** Lower-case hex. */
   readonly transactionID: string;
   /** Body that asked for it. */
   readonly body: string;
   /** How that body was protected, e.g. `PasswordBasedMac` or `ECDSA with SHA-256`. */
   readonly protection: string;
+  /** `issued`: nobody has said anything yet. For ever so where the client is never heard of again. */
   readonly state: CertificateState;
+  /** Granted without the need for a certConf. */
+  readonly implicit: boolean;
   /** What the client said when it rejected or revoked the certificate; empty otherwise. */
   readonly reason: string;
   readonly der: Uint8Array;
@@ -53,6 +58,10 @@ export class Ledger {
 
   inTransaction(transactionID: string): readonly LedgerEntry[] {
     return this.certificates.filter((entry) => entry.transactionID === transactionID.toLowerCase());
+  }
+
+  withPublicKey(sha256: string): readonly LedgerEntry[] {
+    return this.certificates.filter((entry) => entry.publicKeySha256 === sha256.toLowerCase());
   }
 
   withCommonName(commonName: string): readonly LedgerEntry[] {

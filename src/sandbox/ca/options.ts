@@ -5,6 +5,7 @@ import type { Behaviour, BehaviourRegistry, BehaviourSelector, CertificateFault 
 import type { CertificateRequest, IssuedCertificate } from './issuing.js';
 import type { KeyKind } from './key-kind.js';
 import type { Ledger } from './ledger.js';
+import type { MessageGate } from './message-gate.js';
 
 export interface SandboxCaOptions {
   /** Keys of roots, intermediate and signer. Default `ec-p256`. */
@@ -77,6 +78,8 @@ export interface SandboxCa {
   readonly credentials: Credentials;
   readonly ledger: Ledger;
   readonly behaviours: BehaviourRegistry;
+  /** Stops messages and answers on their way. */
+  readonly gate: MessageGate;
   /** PEM of the root of the HTTPS certificate; undefined without TLS. */
   readonly tlsRootPem: string | undefined;
   issueClientCertificate(commonName: string, options?: ClientCertificateOptions): Promise<ClientCertificate>;

@@ -15,6 +15,7 @@ import type { HttpFault } from './http-fault.js';
 import type { Reply } from './http-server.js';
 import { type Inquiries, isInquiryBody } from './inquiries.js';
 import type { Ledger } from './ledger.js';
+import type { MessageGate } from './message-gate.js';
 import { MessageRefused } from './refusal.js';
 import { isRequestBody } from './request.js';
 import type { Authenticator, Requester } from './requester.js';
@@ -22,6 +23,7 @@ import type { Transaction, TransactionTable } from './transactions.js';
 
 export interface ResponderContext {
   readonly behaviours: BehaviourRegistry;
+  readonly gate: MessageGate;
   readonly authenticator: Authenticator;
   readonly composer: Composer;
   readonly enrolment: Enrolment;
@@ -95,9 +97,13 @@ export class Responder {
   }
 
   async #answerPlain(path: string, base: Behaviour, message: ReceivedMessage): Promise<Reply> {
-    const { behaviours, composer, transactions } = this.#context;
+    const { behaviours, composer, gate, transactions } = this.#context;
     const { header, body } = message;
-    const known = transactions.find(Buffer.from(header.transactionID ?? []).toString('hex'));
+    const transactionID = Buffer.from(header.transactionID ?? []).toString('hex');
+    const passing = { path, body: body.type, transactionID };
+    const unread = await gate.pass({ ...passing, point: 'beforeReading' });
+    if (unread !== undefined) return this.#reply(base, new Uint8Array(), unread);
+    const known = transactions.find(transactionID);
     const behaviour = known?.behaviour ?? { ...base, ...behaviours.selector?.(requestFacts(message, path)) };
     if (behaviour.http?.before === true) {
       const fault = this.#httpFault(behaviour, stageOf(body));
@@ -107,8 +113,9 @@ export class Responder {
     const answered = answer.recipNonce === undefined ? header : { ...header, senderNonce: answer.recipNonce };
     const composed = await composer.compose(answer, answered, behaviour, protector);
     if (transaction !== undefined) transaction.lastSenderNonce = composed.senderNonce;
+    const spoilt = await gate.pass({ ...passing, point: 'beforeAnswering', answer: answer.body.type });
     const fault = behaviour.http?.before === true ? undefined : this.#httpFault(behaviour, answer.stage);
-    return this.#reply(behaviour, composed.der, fault);
+    return this.#reply(behaviour, composed.der, spoilt ?? fault);
   }
 
   #decode(der: Uint8Array): ReceivedMessage | MessageRefused {
@@ -155,7 +162,9 @@ export class Responder {
     if (isInquiryBody(body)) return await inquiries.begin({ message, body, requester, behaviour, protector });
     if (body.type === 'pollReq' || body.type === 'certConf') {
       if (own === undefined) throw new MessageRefused('badRequest', 'no such transaction of this requester is open');
-      checkRecipNonce(message.header, own.lastSenderNonce);
+      const again = body.type === 'certConf' && own.phase.kind === 'over' ? behaviour.confirmedAgain : undefined;
+      if (again === 'pkiconf') return { answer: confirmation(), transaction: own };
+      if (again !== 'certConfirmed') checkRecipNonce(message.header, own.lastSenderNonce);
       const answer =
         body.type === 'pollReq' ? await enrolment.poll(own, body.value) : enrolment.confirm(own, body.value);
       return { answer, transaction: own };

@@ -3,6 +3,7 @@ import { decodePem, encodePem } from '../../pki/index.js';
 import { systemClock } from '../../runtime/clock.js';
 import { silentLogger } from '../../runtime/logger.js';
 import { systemRandom } from '../../runtime/random.js';
+import { Gate } from '../gate.js';
 import { createIdentity, type Identity, intermediatesAbove, rfc4514, slashed } from './authority.js';
 import { BehaviourRegistry } from './behaviour.js';
 import { Composer } from './compose.js';
@@ -13,6 +14,7 @@ import { Inquiries } from './inquiries.js';
 import { issueCertificate } from './issuing.js';
 import { tlsKeyKind } from './key-kind.js';
 import { Ledger } from './ledger.js';
+import type { MessageGate } from './message-gate.js';
 import type { ClientCertificate, SandboxCa, SandboxCaOptions } from './options.js';
 import { Authenticator } from './requester.js';
 import { Responder } from './responder.js';
@@ -28,6 +30,7 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
   const host = options.host ?? '127.0.0.1';
   const hierarchy = await createHierarchy(keys, clock.now(), random);
   const ledger = new Ledger();
+  const gate: MessageGate = new Gate();
   const behaviours = new BehaviourRegistry({ ...standardBehaviours, ...options.behaviours });
   behaviours.default = options.behaviour ?? {};
   behaviours.selector = options.selector;
@@ -47,6 +50,7 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
   };
   const responder = new Responder({
     behaviours,
+    gate,
     authenticator,
     composer: new Composer(hierarchy, clock, random),
     enrolment: new Enrolment({ hierarchy, policy, ledger, transactions, clock, random, transactionLifetimeSeconds }),
@@ -100,6 +104,7 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
     credentials,
     ledger,
     behaviours,
+    gate,
     tlsRootPem: tlsRoot && certificatePem(tlsRoot),
     issueClientCertificate: async (commonName, { keys: clientKeys = keys, issuer = 'trusted' } = {}) => {
       const { issuing } = issuer === 'trusted' ? hierarchy : await hierarchy.untrusted();
@@ -118,7 +123,10 @@ export async function startSandboxCa(options: SandboxCaOptions = {}): Promise<Sa
     },
     certify: (request, certificate) =>
       issueCertificate(request, certificate ? { certificate } : {}, hierarchy, policy, clock.now(), random),
-    close: () => server.close(),
+    close: () => {
+      gate.open();
+      return server.close();
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import https from 'node:https';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { type ApiServer, startApiServer } from '../../../../src/sandbox/apiserver/index.js';
 import {
@@ -226,6 +226,37 @@ describe('fault switches', () => {
     while (api.clock.sleeping === 0) await new Promise(setImmediate);
     await api.clock.advance(5000);
     expect((await answer).code).toBe(200);
+  });
+});
+
+describe('a request that is held', () => {
+  afterEach(() => api.server.faults.clear());
+
+  it('before it is looked at: cut off there, nothing comes of it', async () => {
+    const hold = api.server.faults.hold('before', ({ verb }) => verb === 'create');
+    const lost = expect(api.call('POST', SECRETS, secret('held-before'))).rejects.toThrow();
+    const held = await hold.first;
+    expect(held.subject).toMatchObject({ verb: 'create', resource: 'secrets', user: 'admin' });
+    expect((await api.call('GET', `${SECRETS}/held-before`)).code).toBe(404);
+    held.spoil('cut');
+    await lost;
+    expect((await api.call('GET', `${SECRETS}/held-before`)).code).toBe(404);
+  });
+
+  it('after it was served: cut off there, its work is done', async () => {
+    const hold = api.server.faults.hold('after', ({ verb }) => verb === 'create');
+    const lost = expect(api.call('POST', SECRETS, secret('held-after'))).rejects.toThrow();
+    (await hold.first).spoil('cut');
+    await lost;
+    expect((await api.call('GET', `${SECRETS}/held-after`)).code).toBe(200);
+  });
+
+  it('is answered when it is let go', async () => {
+    const hold = api.server.faults.hold('before', ({ verb }) => verb === 'create');
+    const answer = api.call('POST', SECRETS, secret('held-and-let-go'));
+    await hold.first;
+    hold.lift();
+    expect((await answer).code).toBe(201);
   });
 });
 

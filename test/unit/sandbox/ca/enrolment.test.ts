@@ -1,4 +1,4 @@
-import { createPrivateKey, sign } from 'node:crypto';
+import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -59,15 +59,32 @@ describe('an enrolment with explicit confirmation', () => {
     expect(infoTypes(answer)).toEqual([CMP.confirmWaitTime]);
     expect(entryOf(answer)).toMatchObject({
       state: 'issued',
+      implicit: false,
       body: 'ir',
       protection: 'PasswordBasedMac',
       subject: CSR.subjectText,
       transactionID: Buffer.from(transaction.transactionID).toString('hex'),
     });
+    const key = createHash('sha256').update(CSR.spki).digest('hex');
+    expect(ca.ledger.withPublicKey(key)).toContain(entryOf(answer));
+    expect(ca.ledger.withPublicKey('00')).toEqual([]);
     const done = await transaction.send(certConf(answer));
     expect(done.body.type).toBe('pkiconf');
     expect(entryOf(answer)?.state).toBe('confirmed');
     expect(refusalIn(await transaction.send(certConf(answer)))).toEqual(['error', 'certConfirmed']);
+  });
+
+  it.each([
+    ['nonceFirst', 'badRecipientNonce'],
+    ['certConfirmed', 'certConfirmed'],
+    ['pkiconf', undefined],
+  ] as const)('answers a certConf that is sent again by a client which missed pkiconf (%s)', async (way, failInfo) => {
+    const transaction = new TestTransaction(ca, pathOf({ confirmedAgain: way }));
+    const answer = await transaction.send(ir());
+    await transaction.send(certConf(answer));
+    const again = await transaction.send(certConf(answer), { recipNonce: answer.header.senderNonce });
+    expect(refusalIn(again)).toEqual(failInfo === undefined ? ['pkiconf'] : ['error', failInfo]);
+    expect(entryOf(answer)).toMatchObject({ state: 'confirmed' });
   });
 
   it('notes why the client rejects a certificate', async () => {
@@ -175,7 +192,11 @@ describe('requests that are refused', () => {
 
   it('because the transactionID is in use', async () => {
     const transaction = new TestTransaction(ca);
-    await transaction.send(ir());
+    const answer = await transaction.send(ir());
+    expect(refusalIn(await transaction.send(ir()))).toEqual(['error', 'transactionIdInUse']);
+    // Also when that transaction is long through.
+    const header = { recipNonce: answer.header.senderNonce };
+    expect(refusalIn(await transaction.send(certConf(answer), header))).toEqual(['pkiconf']);
     expect(refusalIn(await transaction.send(ir()))).toEqual(['error', 'transactionIdInUse']);
   });
 
