@@ -29,6 +29,7 @@ export {
 export { digest, type HashName } from './hash.js';
 export { keyMatches, loadPrivateKey } from './key.js';
 export { KEY_USAGE_BITS, type KeyUsageBit } from './key-usage.js';
+export { lifetime } from './lifetime.js';
 export {
   formatName,
   isNullName,

@@ -5,7 +5,7 @@ import { printable } from '../../cmp/text.js';
 import { ConnectFailure, connectError } from '../../cmp/transfer/failure.js';
 import type { CmpEndpoint } from '../../enrollment/direct-config.js';
 import { type Finding, failed, ok, warn } from './finding.js';
-import { lifetime } from './lifetime.js';
+import { lifetime } from '../../pki/lifetime.js';
 import { hangUp, hostPort, keep, type Route, socketOf } from './route.js';
 import type { Step } from './step.js';
 import { within } from './within.js';

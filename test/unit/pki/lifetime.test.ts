@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { lifetime } from '../../../../src/cli/doctor/lifetime.js';
+import { lifetime } from '../../../src/pki/lifetime.js';
 
 const at = (day: number) => new Date(Date.UTC(2026, 0, day));
 
