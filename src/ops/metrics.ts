@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { CredentialGauge } from './credential-gauge.js';
 
 /** An issuer as a label: its kind, its namespace (empty for cluster scope) and its name. Bounded by the issuers there are. */
 export interface IssuerLabels {
@@ -16,6 +17,8 @@ export interface ControllerMetrics {
   /** A certificate is left behind at the CA, or may be. */
   certificateOrphaned(issuer: IssuerLabels, fate: OrphanFate): void;
   issuerReady(issuer: IssuerLabels, ready: boolean): void;
+  /** The certificates that the issuer is configured with, by a short name of each: when they end. */
+  credentialsEnd(issuer: IssuerLabels, ends: ReadonlyMap<string, Date>): void;
   issuerGone(issuer: IssuerLabels): void;
   queueDepth(group: string, waiting: number): void;
   /** One call of the Kubernetes API was answered: `code` is 2xx, the HTTP status of a refusal, or the kind of failure. */
@@ -81,6 +84,7 @@ export function createMetrics(registry: Registry): ControllerMetrics {
     labelNames: [...ISSUER],
     registers,
   });
+  const credentials = new CredentialGauge<ReturnType<typeof issuerLabels>>(registry, ISSUER);
   const apiCalls = new Counter({
     name: 'cmpv2_issuer_kubernetes_requests_total',
     help: 'Calls of the Kubernetes API, by HTTP method and code: 2xx, the HTTP status of a refusal, or the kind of failure.',
@@ -106,8 +110,10 @@ export function createMetrics(registry: Registry): ControllerMetrics {
     statusWritten: (resource, result) => writes.inc({ resource, result }),
     certificateOrphaned: (issuer, fate) => orphaned.inc({ ...issuerLabels(issuer), fate }),
     issuerReady: (issuer, isReady) => ready.set(issuerLabels(issuer), isReady ? 1 : 0),
+    credentialsEnd: (issuer, ends) => credentials.set(issuerLabels(issuer), ends),
     issuerGone: (issuer) => {
       const labels = issuerLabels(issuer);
+      credentials.set(labels, new Map());
       ready.remove(labels);
       duration.remove(labels);
       for (const fate of ORPHAN_FATES) orphaned.remove({ ...labels, fate });
