@@ -12,6 +12,7 @@ import { SecretWatches } from './secret-watches.js';
 import { BY_ISSUER } from './signing-request.js';
 import { type SourceDeps, type Sources, secretWatcher } from './sources.js';
 import { TransactionRecords } from './transaction-records.js';
+import { TrustRefresh } from './trust-refresh.js';
 
 export interface EngineDeps extends SourceDeps {
   readonly client: KubeClient;
@@ -23,6 +24,8 @@ export interface EngineDeps extends SourceDeps {
 export interface EngineOptions {
   readonly clusterResourceNamespace: string;
   readonly workers: number;
+  /** Least time between an issuer becoming ready and its CA being asked about its roots, in milliseconds. */
+  readonly trustRefreshDelayMs: number;
 }
 
 /** Sources, queues and controllers, connected. */
@@ -40,6 +43,15 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
     handler: (item, signal) => issuers.reconcile(item, signal),
     concurrency: () => 1,
   });
+  const trustQueue: WorkQueue = new WorkQueue({
+    ...deps,
+    handler: (item, signal) => trust.reconcile(item, signal),
+    concurrency: () => 1,
+  });
+  const trust: TrustRefresh = new TrustRefresh(
+    { ...deps, firstDelayMs: options.trustRefreshDelayMs, changed: (key) => issuers.touched(key) },
+    trustQueue,
+  );
   const requestQueue: WorkQueue = new WorkQueue({
     ...deps,
     handler: (item, signal) => requests.reconcile(item, signal),
@@ -52,6 +64,7 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       find: (name) => sources.findIssuer(name),
       clusterResourceNamespace: options.clusterResourceNamespace,
       watches,
+      trust,
       changed: (key) => {
         for (const { metadata } of sources.requests.byIndex(BY_ISSUER, key)) requestQueue.add(key, objectKey(metadata));
       },
@@ -97,9 +110,12 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
     start: () => {
       issuerQueue.start();
       requestQueue.start();
+      trustQueue.start();
     },
     stop: async (drainMs) => {
       const drained = await Promise.all([requestQueue.stop(drainMs), issuerQueue.stop(drainMs)]);
+      // Nothing is lost by breaking off a question.
+      await trustQueue.stop(0);
       watches.stop();
       issuers.retireAll();
       return !drained.includes(false);

@@ -1,5 +1,7 @@
-import { type Condition, findCondition, nextCondition, saysTheSame } from '../api/conditions.js';
+import { type Condition, findCondition } from '../api/conditions.js';
 import { ISSUER_TYPES, type Issuer } from '../api/issuer.js';
+import type { BackendConfig } from '../enrollment/backend-config.js';
+import { type ConfiguredCertificate, configuredCertificates } from '../enrollment/configured-certificates.js';
 import type { KubeClient } from '../kube/client.js';
 import type { EventRecorder } from '../kube/event-recorder.js';
 import type { WorkItem, WorkQueue } from '../kube/work-queue.js';
@@ -7,7 +9,9 @@ import type { ControllerMetrics } from '../ops/metrics.js';
 import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { expiryCondition, expiryTimes } from './credential-expiry.js';
 import { EnrollerLease } from './enroller-lease.js';
+import { issuerConditions, issuerEvent } from './issuer-conditions.js';
 import { type IssuerName, issuerKey, issuerLabels, issuerName, parseIssuerKey } from './issuer-key.js';
 import { IssuerProblem } from './issuer-problem.js';
 import { secretNames } from './issuer-secrets.js';
@@ -17,6 +21,8 @@ import type { IssuerDirectory } from './request-exchange.js';
 import { bounded } from './request-news.js';
 import type { SecretWatches } from './secret-watches.js';
 import { writeStatus } from './status-write.js';
+import { TRUST_CONDITION } from './trust-condition.js';
+import type { TrustRefresh } from './trust-refresh.js';
 
 export interface IssuerControllerDeps {
   readonly client: KubeClient;
@@ -26,6 +32,7 @@ export interface IssuerControllerDeps {
   /** Where the Secrets of a CMPv2ClusterIssuer live. */
   readonly clusterResourceNamespace: string;
   readonly watches: Pick<SecretWatches, 'set'>;
+  readonly trust: Pick<TrustRefresh, 'watch' | 'condition' | 'forget'>;
   /** What `view` says about this issuer has changed. */
   readonly changed: (key: string) => void;
   readonly recorder: EventRecorder;
@@ -45,8 +52,10 @@ interface IssuerState {
   readonly probedAt: number;
   /** Verifications in a row that found it not ready. */
   readonly failures: number;
-  /** The condition last written for this uid: our copy of the object lags behind. */
-  readonly written?: Condition;
+  /** What it is configured with, as far as it can be read. */
+  readonly credentials: readonly ConfiguredCertificate[];
+  /** The conditions last written for this uid: our copy of the object lags behind. */
+  readonly written?: readonly Condition[];
 }
 
 const NOT_READY_BACKOFF: BackoffPolicy = { initialMs: 2_000, maxMs: 60_000 };
@@ -104,6 +113,7 @@ export class IssuerController implements IssuerDirectory {
     const state = await this.#verify(key, issuer, issuer.metadata.uid, namespace, signal);
     if (signal.aborted) return;
     this.#adopt(key, name, state);
+    if (state.lease !== undefined) this.#deps.trust.watch(key, issuer, namespace, state.lease);
     await this.#report(key, issuer, state, signal);
     this.#queue.forget(key);
     const retryMs = state.verdict.ready
@@ -124,13 +134,17 @@ export class IssuerController implements IssuerDirectory {
     const base = { uid, generation: issuer.metadata.generation ?? 0 };
     const probedAt = this.#deps.clock.monotonic();
     const written = sameObject && before.written !== undefined ? { written: before.written } : {};
+    let credentials = sameObject ? before.credentials : [];
+    const onConfig = (config: BackendConfig) => {
+      credentials = configuredCertificates(config);
+    };
     try {
       const due = before !== undefined && probedAt - before.probedAt >= RESYNC_MS;
       const known = before?.lease && {
         revision: before.lease.revision,
         ...(due && { probe: (limit: AbortSignal) => before.lease?.use((enroller) => enroller.probe(limit)) }),
       };
-      const verified = await verifyIssuer(this.#deps, issuer, namespace, known, signal);
+      const verified = await verifyIssuer({ ...this.#deps, onConfig }, issuer, namespace, known, signal);
       if (verified === 'unchanged' && before !== undefined) return due ? { ...before, probedAt } : before;
       if (verified === 'unchanged') throw new TypeError(`${key} cannot be unchanged: it was never verified`);
       const { concurrency } = issuer.spec.limits;
@@ -146,6 +160,7 @@ export class IssuerController implements IssuerDirectory {
         ...(concurrency !== undefined && { concurrency }),
         probedAt,
         failures: 0,
+        credentials,
         ...written,
       };
     } catch (error) {
@@ -154,6 +169,7 @@ export class IssuerController implements IssuerDirectory {
         verdict: { ...base, revision: '', ready: false, reason: error.reason, message: bounded(error.message) },
         probedAt,
         failures: (sameObject ? before.failures : 0) + 1,
+        credentials,
         ...written,
       };
     }
@@ -167,6 +183,7 @@ export class IssuerController implements IssuerDirectory {
     if (before?.lease !== state.lease) before?.lease?.retire();
     const { verdict } = state;
     this.#deps.metrics.issuerReady(issuerLabels(name), verdict.ready);
+    this.#deps.metrics.credentialsEnd(issuerLabels(name), expiryTimes(state.credentials));
     if (
       before?.verdict.uid === verdict.uid &&
       before.verdict.generation === verdict.generation &&
@@ -182,24 +199,27 @@ export class IssuerController implements IssuerDirectory {
   }
 
   async #report(key: string, issuer: Issuer, state: IssuerState, signal: AbortSignal): Promise<void> {
-    const { clock, recorder } = this.#deps;
+    const { clock, recorder, trust } = this.#deps;
     const { ready, reason, message, generation } = state.verdict;
-    const existing = state.written ?? findCondition(issuer.status?.conditions, 'Ready');
-    const wanted = nextCondition(
-      existing,
-      { type: 'Ready', status: ready ? 'True' : 'False', reason, message, observedGeneration: generation },
-      clock.now(),
-    );
-    if (saysTheSame(existing, wanted)) return;
-    const type = ISSUER_TYPES[issuer.kind];
-    const result = await writeStatus(this.#deps, type, issuer, { conditions: [wanted] }, signal);
+    const existing = state.written ?? issuer.status?.conditions;
+    const wanted = [
+      { type: 'Ready', status: ready ? 'True' : 'False', reason, message, observedGeneration: generation } as const,
+      trust.condition(key, issuer, findCondition(existing, TRUST_CONDITION)),
+      expiryCondition(state.credentials, generation, clock.now()),
+    ].filter((condition) => condition !== undefined);
+    const changes = issuerConditions(existing, wanted, clock.now());
+    if (changes === undefined) return;
+    const { conditions, news } = changes;
+    const result = await writeStatus(this.#deps, ISSUER_TYPES[issuer.kind], issuer, { conditions }, signal);
     if (result === 'gone') return;
-    this.#states.set(key, { ...state, written: wanted });
-    recorder.record({ regarding: issuer, type: ready ? 'Normal' : 'Warning', reason, action: 'Verify', note: message });
+    this.#states.set(key, { ...state, written: conditions });
+    for (const event of news.map((condition) => issuerEvent(issuer, condition)))
+      if (event !== undefined) recorder.record(event);
   }
 
   #drop(key: string, name: IssuerName): void {
     this.#deps.watches.set(key, []);
+    this.#deps.trust.forget(key);
     this.#deps.metrics.issuerGone(issuerLabels(name));
     this.#states.get(key)?.lease?.retire();
     this.#states.delete(key);

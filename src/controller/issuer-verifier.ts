@@ -33,6 +33,8 @@ const PROBE_LIMIT_MS = 30_000;
 export interface VerifierDeps {
   readonly client: KubeClient;
   readonly createEnroller: CreateEnroller;
+  /** Told what the backend is going to be made of. */
+  readonly onConfig?: (config: BackendConfig) => void;
   readonly logger: Logger;
 }
 
@@ -103,11 +105,12 @@ async function leading<T>(lead: string, work: () => Promise<T>): Promise<T> {
 }
 
 async function build(
-  { createEnroller }: VerifierDeps,
+  { createEnroller, onConfig }: VerifierDeps,
   spec: IssuerSpec,
   secrets: IssuerSecrets,
 ): Promise<{ readonly backend: BackendKind; readonly enroller: Enroller }> {
   const config = backendConfig(spec, secrets);
+  onConfig?.(config);
   return { backend: config.backend, enroller: await createEnroller(config) };
 }
 

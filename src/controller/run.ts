@@ -27,6 +27,8 @@ export interface ControllerOptions {
   readonly clusterResourceNamespace: string;
   /** Serve these namespaces only, and no CMPv2ClusterIssuer. Empty: serve everything. */
   readonly namespaces: readonly string[];
+  /** Least time between an issuer becoming ready and its CA being asked about its roots, in milliseconds. */
+  readonly trustRefreshDelayMs: number;
   /** Where /healthz, /readyz and /metrics are served; port 0 takes a free one, which the log then tells. */
   readonly probes: { readonly host: string; readonly port: number };
   /** How long exchanges under way may go on after the signal aborted, in milliseconds. */

@@ -6,6 +6,7 @@ import type { Enroller, EnrollmentOutcome, RevocationOrder } from './enroller.js
 import { EnrollmentError } from './error.js';
 import { certificateNames } from './leftover.js';
 import { Renewal, type RenewalResult } from './renewal.js';
+import { askTrustNews } from './trust-news.js';
 import { trustedCas } from './trusted-cas.js';
 
 /**
@@ -33,6 +34,7 @@ export function createDirectEnroller(config: DirectBackendConfig, seams: DirectS
         const { already, notes } = await revokeCertificate(toRevoke(order), session, signal);
         return { already, notes };
       }),
+    trustNews: (signal) => translate(signal, () => askTrustNews(session, signal)),
     probe: (signal) =>
       translate(signal, async () => {
         assertCertificatesCurrent(session);

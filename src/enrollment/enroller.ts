@@ -111,6 +111,34 @@ export interface RevocationOutcome {
   readonly notes: readonly string[];
 }
 
+/** What tells one root certificate from another. */
+export interface RootFacts {
+  /** RFC 4514 text. */
+  readonly subject: string;
+  /** Lower-case hexadecimal fingerprint of the whole certificate. */
+  readonly sha256: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** A configured root, and the one that it vouches for as its successor. */
+export interface RootSuccessor {
+  readonly root: RootFacts;
+  readonly successor: RootFacts;
+}
+
+/** What the CA tells about roots that are not configured. Information for people: nothing of it is trusted. */
+export interface TrustNews {
+  /** Verified: the old root certified the new key. */
+  readonly successors: readonly RootSuccessor[];
+  /** Handed out by the CA, vouched for by no configured root. */
+  readonly unknownRoots: readonly RootFacts[];
+  /** Announced successors that must not be believed: why. */
+  readonly refused: readonly string[];
+  /** Questions that the CA did not answer in a way that counts: why. */
+  readonly unanswered: readonly string[];
+}
+
 /** A way to get certificates: the port between the controller and its backends. Safe for concurrent use. */
 export interface Enroller {
   /** Starts a new enrolment. Throws EnrollmentError. */
@@ -128,6 +156,11 @@ export interface Enroller {
    * counts as done. Throws EnrollmentError.
    */
   revoke?(order: RevocationOrder, signal: AbortSignal): Promise<RevocationOutcome>;
+  /**
+   * Asks the CA whether the configured roots have successors; absent where the backend has no way to. Changes nobody's
+   * trust. Throws EnrollmentError.
+   */
+  trustNews?(signal: AbortSignal): Promise<TrustNews>;
   /** Cheap check that the configuration could work now; enrols nothing. Throws EnrollmentError. */
   probe(signal: AbortSignal): Promise<void>;
   /** Releases connections. */

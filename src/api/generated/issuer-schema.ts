@@ -303,6 +303,10 @@ export interface IssuerSpec {
       };
     };
     /**
+     * Whether the CA is asked from time to time about roots that `trust` lacks: successors of its roots (rootCaCert, RFC 9483 section 4.3.2) and other roots that the CA hands out (caCerts). Daily: some minutes after the issuer became ready, then once a day. What is found stands in the condition TrustUpdateAvailable and in an event; nothing is ever trusted by it. Never: not asked; the default, because CAs that do not know these messages answer with errors, and some count those as attacks.
+     */
+    trustRefresh: 'Never' | 'Daily';
+    /**
      * What may differ between the request and the certificate. The public key never may. What was let through is told in the event of the request.
      */
     policy: {
@@ -388,7 +392,7 @@ export interface IssuerSpec {
  */
 export interface IssuerStatus {
   /**
-   * Ready is True when requests can be signed; its message says what to do when it is not.
+   * Ready is True when requests can be signed; its message says what to do when it is not. TrustUpdateAvailable (with trustRefresh) is True when the CA told of a root that is not trusted. CredentialsExpiring is there while a configured certificate ends soon or has ended.
    */
   conditions?: {
     /**
@@ -400,7 +404,7 @@ export interface IssuerStatus {
      */
     status: 'True' | 'False' | 'Unknown';
     /**
-     * Verified, ValidationFailed (the spec cannot work), NotFound (a Secret is missing) or Error.
+     * Of Ready: Verified, ValidationFailed (the spec cannot work), NotFound (a Secret is missing) or Error. Of TrustUpdateAvailable: SuccessorAnnounced, UnknownRoot, NotBelieved, NoAnswer or NothingNew. Of CredentialsExpiring: ExpiresSoon or Expired.
      */
     reason?: string;
     /**

@@ -15,6 +15,7 @@ interface ControllerFlags {
   readonly workers: number;
   readonly probesAddress: HostAndPort;
   readonly drainTimeout: number;
+  readonly trustRefreshDelay: number;
   readonly leaderElect: boolean;
   readonly leaderElectionNamespace?: string;
   readonly logLevel: LogLevel;
@@ -49,6 +50,12 @@ export function controllerCommand(): Command {
       parseAddress(':8080'),
     )
     .option('--drain-timeout <seconds>', 'how long exchanges under way may go on after SIGTERM', parseCount(0, 600), 20)
+    .option(
+      '--trust-refresh-delay <seconds>',
+      'least time between an issuer with trustRefresh becoming ready and its CA being asked about new roots',
+      parseCount(0, 86_400),
+      300,
+    )
     .option('--leader-elect', 'work only while holding a Lease: needed as soon as two replicas may run', false)
     .option('--leader-election-namespace <name>', 'namespace of that Lease; default: --cluster-resource-namespace')
     .addOption(
@@ -79,6 +86,7 @@ async function runControllerCommand(flags: ControllerFlags): Promise<void> {
     ...(flags.context !== undefined && { context: flags.context }),
     workers: flags.workers,
     clusterResourceNamespace: flags.clusterResourceNamespace,
+    trustRefreshDelayMs: flags.trustRefreshDelay * 1000,
     namespaces: flags.namespace,
     probes: flags.probesAddress,
     ...(flags.leaderElect && {

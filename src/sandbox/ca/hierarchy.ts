@@ -16,6 +16,8 @@ export interface Hierarchy {
   readonly signer: Identity;
   /** Made when first asked for. Its names equal the trusted ones', its keys do not. */
   untrusted(): Promise<UntrustedAuthority>;
+  /** The root's announced successor: the same name, another key. Made when first asked for, and the same ever after. */
+  successor(): Promise<Identity>;
 }
 
 const named = (cn: string): NameParts => [
@@ -44,6 +46,7 @@ export async function createHierarchy(keys: KeyKind, now: Date, random: Random):
 
   const [root, secondRoot] = await Promise.all([newRoot('Sandbox Root'), newRoot('Sandbox Second Root')]);
   let untrusted: Promise<UntrustedAuthority> | undefined;
+  let successor: Promise<Identity> | undefined;
   return {
     root,
     secondRoot,
@@ -51,6 +54,10 @@ export async function createHierarchy(keys: KeyKind, now: Date, random: Random):
     untrusted: () => {
       untrusted ??= newRoot('Sandbox Root').then(below);
       return untrusted;
+    },
+    successor: () => {
+      successor ??= newRoot('Sandbox Root');
+      return successor;
     },
   };
 }

@@ -39,14 +39,15 @@ async function crossCertificate(
 
 /** The successor of a root and the certificates that tie both together (RFC 9483 section 4.3.2), spoilt where asked for. */
 export async function rootUpdate(
-  { root, secondRoot }: Hierarchy,
+  hierarchy: Hierarchy,
   now: Date,
   random: Random,
   fault: RootUpdateFault | undefined,
 ): Promise<RootCaKeyUpdateContent> {
+  const { root, secondRoot } = hierarchy;
   const newRoot = (nameParts = root.nameParts) =>
     createIdentity({ name: nameParts, profile: 'rootCa', keys: root.keys, now, random });
-  const next = await newRoot(fault === 'otherSubject' ? secondRoot.nameParts : root.nameParts);
+  const next = await (fault === 'otherSubject' ? newRoot(secondRoot.nameParts) : hierarchy.successor());
   const cross = (of: Identity, by: Identity, isCa = true) => crossCertificate(of, by, now, random, isCa);
   // Bears the root's name, so that nothing but the signature gives it away.
   const stranger = { ...(await newRoot()), keyIdentifier: root.keyIdentifier };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Condition } from '../../../src/api/conditions.js';
+import type { Condition, ConditionFacts } from '../../../src/api/conditions.js';
 import type { Issuer } from '../../../src/api/issuer.js';
 import type { ObjectRef } from '../../../src/api/meta.js';
 import type { Secret } from '../../../src/api/secret.js';
@@ -41,6 +41,13 @@ function harness() {
   const watched = new Map<string, readonly ObjectRef[]>();
   const delays: number[] = [];
   let found: Issuer | undefined;
+  const registry = createRegistry();
+  const advice: { condition?: ConditionFacts; readonly asked: string[] } = { asked: [] };
+  const trust = {
+    watch: (key: string) => void advice.asked.push(key),
+    condition: () => advice.condition,
+    forget: (key: string) => void advice.asked.push(`no ${key}`),
+  };
   const controller = new IssuerController(
     {
       client,
@@ -53,10 +60,11 @@ function harness() {
         return enroller;
       },
       clusterResourceNamespace: 'cert-manager',
+      trust,
       watches: { set: (key, refs) => void watched.set(key, refs) },
       changed: (key) => void changed.push(key),
       recorder: { record: (event) => void events.push(event), stop: async () => {} },
-      metrics: createMetrics(createRegistry()),
+      metrics: createMetrics(registry),
       clock,
       uniform: () => 1,
       logger: silentLogger,
@@ -64,7 +72,11 @@ function harness() {
     { add: () => {}, addAfter: (_group, _key, ms) => void delays.push(ms), forget: () => {}, remove: () => {} },
   );
   return {
-    ...{ clock, client, enrollers, configs, probes, changed, events, watched, delays, controller },
+    ...{ clock, client, enrollers, configs, probes, changed, events, watched, delays, controller, advice, registry },
+    conditions: () => {
+      const last: { conditions?: Condition[] } = client.writes.at(-1)?.status ?? {};
+      return last.conditions ?? [];
+    },
     put: (object: Issuer) => {
       found = object;
       client.put(object);
@@ -329,5 +341,97 @@ describe('IssuerController', () => {
     expect(t.watched.get(KEY)).toEqual([]);
     expect(t.changed).toEqual([KEY, KEY]);
     expect(t.controller.view(NAME)).toEqual({ state: 'missing' });
+  });
+
+  describe('besides readiness', () => {
+    const news: ConditionFacts = {
+      type: 'TrustUpdateAvailable',
+      status: 'True',
+      reason: 'SuccessorAnnounced',
+      message: 'a new root',
+      observedGeneration: 3,
+    };
+    const types = () => t.conditions().map(({ type }) => type);
+    // Lives for a day, until 2026-11-23T12:29:24Z.
+    const shortLived = readFileSync(join(packageRoot(), 'fixtures', 'pki', 'leaf-short.crt'), 'utf8');
+    const trustShortLived = async (now: string) => {
+      t.client.put(secret('trust', '1', { 'ca.crt': shortLived }));
+      await t.clock.advance(new Date(now).getTime() - t.clock.now().getTime());
+    };
+
+    it('is told what the CA said about its roots, in every write, with an event each time it is news', async () => {
+      await t.work();
+      expect(types()).toEqual(['Ready']);
+      t.advice.condition = news;
+      await t.work();
+      await t.work();
+      expect(t.client.writes).toHaveLength(2);
+      expect(types()).toEqual(['Ready', 'TrustUpdateAvailable']);
+      t.client.remove(creds('1'));
+      await t.work();
+      expect(t.conditions()).toMatchObject([{ type: 'Ready', status: 'False' }, news]);
+      delete t.advice.condition;
+      await t.work();
+      expect(types()).toEqual(['Ready']);
+      expect(t.events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+        'Normal Verified',
+        'Warning SuccessorAnnounced',
+        'Warning NotFound',
+      ]);
+    });
+
+    it.each<[Partial<ConditionFacts>, number]>([
+      [{ status: 'False', reason: 'NothingNew' }, 0],
+      [{ status: 'Unknown', reason: 'NoAnswer' }, 0],
+      [{ status: 'Unknown', reason: 'NotBelieved' }, 1],
+    ])('makes events only of what wants somebody: %j', async (change, count) => {
+      t.advice.condition = { ...news, ...change };
+      await t.work();
+      expect(types()).toEqual(['Ready', 'TrustUpdateAvailable']);
+      expect(t.events.filter(({ action }) => action === 'RefreshTrust')).toHaveLength(count);
+    });
+
+    it('warns of a configured certificate that ends soon, once, until it is replaced', async () => {
+      await trustShortLived('2026-11-23T12:00:00Z');
+      await t.work();
+      await t.clock.advance(60_000);
+      await t.work();
+      expect(t.conditions()).toMatchObject([
+        { type: 'Ready', status: 'True' },
+        { type: 'CredentialsExpiring', status: 'True', reason: 'ExpiresSoon' },
+      ]);
+      expect(t.events.filter(({ reason }) => reason === 'ExpiresSoon')).toHaveLength(1);
+      t.client.put(secret('trust', '2', { 'ca.crt': pem }));
+      await t.work();
+      expect(types()).toEqual(['Ready']);
+    });
+
+    it('says so too while it is not ready because of that', async () => {
+      await trustShortLived('2026-11-24T00:00:00Z');
+      t.probes.push(new EnrollmentError({ code: 'ConfigurationInvalid', retry: 'issuer', message: 'expired' }));
+      await t.work();
+      expect(t.conditions()).toMatchObject([
+        { type: 'Ready', status: 'False' },
+        { type: 'CredentialsExpiring', reason: 'Expired' },
+      ]);
+    });
+
+    it('shows the ends of its certificates as a metric, while it is there', async () => {
+      const shown = () => t.registry.getSingleMetricAsString('cmpv2_issuer_credential_expiry_timestamp_seconds');
+      await t.work();
+      await expect(shown()).resolves.toMatch(/issuer="ca",credential="trust-anchor-[0-9a-f]{8}"\} 4948950563\b/);
+      t.drop();
+      await t.work();
+      await expect(shown()).resolves.not.toMatch(/issuer="ca"/);
+    });
+
+    it('lets its CA be asked about roots while it is ready, and no more once it is gone', async () => {
+      await t.work();
+      t.client.remove(creds('1'));
+      await t.work();
+      t.drop();
+      await t.work();
+      expect(t.advice.asked).toEqual([KEY, `no ${KEY}`]);
+    });
   });
 });

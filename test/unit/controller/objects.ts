@@ -86,6 +86,7 @@ export const cmpSpec = (changes: Partial<CmpSpec> = {}): CmpSpec => ({
   },
   trust: { caSecretRef: { name: 'trust', key: 'ca.crt' } },
   responseProtection: 'AllowSignature',
+  trustRefresh: 'Never',
   policy: { subject: 'Exact', subjectAltNames: 'Exact', usages: 'Any' },
   connectTimeoutSeconds: 10,
   requestTimeoutSeconds: 60,
