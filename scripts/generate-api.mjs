@@ -11,6 +11,7 @@ const CRDS = {
   namespaced: 'crds/certmanager.onap.org_cmpv2issuers.yaml',
   cluster: 'crds/certmanager.onap.org_cmpv2clusterissuers.yaml',
   transactions: 'crds/certmanager.onap.org_cmpv2transactions.yaml',
+  issuedCertificates: 'crds/certmanager.onap.org_cmpv2issuedcertificates.yaml',
 };
 
 const banner = (crd) => `/* Generated from ${crd} by "npm run api:generate". Do not edit. */`;
@@ -55,7 +56,7 @@ async function typesOf(crd, schemas) {
 export async function generate(root) {
   const read = async (file) =>
     parse(await readFile(join(root, file), 'utf8')).spec.versions[0].schema.openAPIV3Schema.properties;
-  const [namespaced, cluster, transaction] = await Promise.all(Object.values(CRDS).map(read));
+  const [namespaced, cluster, transaction, issuedCertificate] = await Promise.all(Object.values(CRDS).map(read));
   for (const field of ['spec', 'status'])
     if (!isDeepStrictEqual(namespaced[field], cluster[field]))
       throw new Error(`${field} differs between ${CRDS.namespaced} and ${CRDS.cluster}: make them equal`);
@@ -65,6 +66,9 @@ export async function generate(root) {
       IssuerStatus: namespaced.status,
     }),
     'src/api/generated/transaction-schema.ts': await typesOf(CRDS.transactions, { TransactionSpec: transaction.spec }),
+    'src/api/generated/issued-certificate-schema.ts': await typesOf(CRDS.issuedCertificates, {
+      IssuedCertificateSpec: issuedCertificate.spec,
+    }),
   };
 }
 

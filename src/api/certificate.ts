@@ -1,10 +1,11 @@
 import type { KubeObject, ResourceType } from './meta.js';
 
-/** cert-manager's Certificate (cert-manager.io/v1), as far as a renewal needs it. */
+/** cert-manager's Certificate (cert-manager.io/v1), as far as renewals and revocation need it. */
 export interface Certificate extends KubeObject {
   readonly spec: {
     /** Secret, in the Certificate's namespace, that holds what was issued last. */
     readonly secretName: string;
+    readonly issuerRef?: { readonly group?: string };
   };
 }
 

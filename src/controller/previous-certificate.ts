@@ -11,6 +11,7 @@ import { EnrollmentError } from '../enrollment/error.js';
 import { isForbidden, isNotFound } from '../kube/api-error.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Logger } from '../runtime/logger.js';
+import { owningCertificate } from './owning-certificate.js';
 
 /** What kubectl apply leaves on a Certificate. cert-manager before 1.5 copied it to requests, and others may still. */
 const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -57,13 +58,11 @@ export async function previousCertificate(
 
 async function secretOfCertificate(
   finder: Finder,
-  { metadata }: KubeObject,
+  request: KubeObject,
   namespace: string,
 ): Promise<string | undefined> {
-  const owner = metadata.ownerReferences?.find(
-    ({ apiVersion, kind }) => kind === CERTIFICATE.kind && apiVersion.startsWith(`${CERTIFICATE.group}/`),
-  );
-  const name = owner?.name ?? metadata.annotations?.[CERTIFICATE_NAME_ANNOTATION] ?? '';
+  const owner = owningCertificate(request.metadata);
+  const name = owner?.name ?? request.metadata.annotations?.[CERTIFICATE_NAME_ANNOTATION] ?? '';
   if (name === '') return undefined;
   const certificate = await read<Certificate>(finder, CERTIFICATE, namespace, name);
   // A Certificate that was made anew under the same name is another one.

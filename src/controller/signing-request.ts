@@ -3,6 +3,7 @@ import type { KubeObject, ObjectMeta, ResourceType } from '../api/meta.js';
 import type { TransactionSpec } from '../api/transaction.js';
 import type { IndexFunction } from '../kube/store.js';
 import { type IssuerName, issuerKey } from './issuer-key.js';
+import { rememberedOwner } from './owning-certificate.js';
 import type { RequestNews } from './request-news.js';
 
 /** A request for a certificate, whichever resource it is made with: all that the controller knows of the object. */
@@ -51,13 +52,15 @@ export const requestIndexes: Readonly<Record<string, IndexFunction<SigningReques
 };
 
 /**
- * What is worth remembering of a request that is finished: that it is. A cluster may hold tens of thousands of them.
+ * What is worth remembering of a request that is finished: that it is, and for which Certificate. A cluster may hold tens
+ * of thousands of them.
  */
 export function finishedRequest(
   { apiVersion, kind, metadata, resource, issuer }: Pick<SigningRequest, keyof KubeObject | 'resource' | 'issuer'>,
   state: 'issued' | 'closed',
 ): SigningRequest {
   const { name, namespace, uid, resourceVersion } = metadata;
+  const owner = rememberedOwner(metadata);
   return {
     apiVersion,
     kind,
@@ -66,6 +69,7 @@ export function finishedRequest(
       ...(namespace !== undefined && { namespace }),
       uid,
       ...(resourceVersion !== undefined && { resourceVersion }),
+      ...(owner !== undefined && { ownerReferences: owner }),
     },
     resource,
     issuer,

@@ -1,4 +1,4 @@
-/** cert-manager's Certificates, as far as a renewal looks at them. */
+/** cert-manager's Certificates, as far as renewals and revocation look at them. */
 export const certificatesDefinition = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -15,7 +15,18 @@ export const certificatesDefinition = {
         schema: {
           openAPIV3Schema: {
             type: 'object',
-            properties: { spec: { type: 'object', properties: { secretName: { type: 'string' } } } },
+            properties: {
+              spec: {
+                type: 'object',
+                properties: {
+                  secretName: { type: 'string' },
+                  issuerRef: {
+                    type: 'object',
+                    properties: { group: { type: 'string' }, kind: { type: 'string' }, name: { type: 'string' } },
+                  },
+                },
+              },
+            },
           },
         },
       },

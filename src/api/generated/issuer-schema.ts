@@ -307,6 +307,10 @@ export interface IssuerSpec {
      */
     trustRefresh: 'Never' | 'Daily';
     /**
+     * What becomes of certificates whose cert-manager Certificate is deleted. OnDelete: those that have not expired are revoked at the CA, superseded ones included; the controller needs the role cmpv2-issuer-controller-revocation, see docs/guides/revocation.md. Never: they stay valid. Requests without a Certificate (csi-driver, istio-csr) are never revoked.
+     */
+    revocation: 'Never' | 'OnDelete';
+    /**
      * What may differ between the request and the certificate. The public key never may. What was let through is told in the event of the request.
      */
     policy: {

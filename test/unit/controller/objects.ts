@@ -87,6 +87,7 @@ export const cmpSpec = (changes: Partial<CmpSpec> = {}): CmpSpec => ({
   trust: { caSecretRef: { name: 'trust', key: 'ca.crt' } },
   responseProtection: 'AllowSignature',
   trustRefresh: 'Never',
+  revocation: 'Never',
   policy: { subject: 'Exact', subjectAltNames: 'Exact', usages: 'Any' },
   connectTimeoutSeconds: 10,
   requestTimeoutSeconds: 60,
