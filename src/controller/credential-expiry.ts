@@ -1,7 +1,7 @@
 import type { ConditionFacts } from '../api/conditions.js';
 import type { CertificateRole, ConfiguredCertificate } from '../enrollment/configured-certificates.js';
 import { lifetime } from '../pki/index.js';
-import { bounded } from './request-status.js';
+import { bounded } from './request-news.js';
 import { nameSpecField } from './spec-field.js';
 
 /** How people call a certificate of each role, and what its end asks of them. */

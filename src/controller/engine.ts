@@ -10,6 +10,7 @@ import { RequestController } from './request-controller.js';
 import { RequestWriter } from './request-writer.js';
 import { SecretWatches } from './secret-watches.js';
 import { BY_ISSUER } from './signing-request.js';
+import { createRevocation, type Revocation } from './revocation/create.js';
 import { type SourceDeps, type Sources, secretWatcher } from './sources.js';
 import { TransactionRecords } from './transaction-records.js';
 import { TrustRefresh } from './trust-refresh.js';
@@ -22,6 +23,8 @@ export interface EngineDeps extends SourceDeps {
 }
 
 export interface EngineOptions {
+  /** Serve these namespaces only; empty: everything. */
+  readonly namespaces: readonly string[];
   readonly clusterResourceNamespace: string;
   readonly workers: number;
   /** Least time between an issuer becoming ready and its CA being asked about its roots, in milliseconds. */
@@ -65,12 +68,19 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       clusterResourceNamespace: options.clusterResourceNamespace,
       watches,
       trust,
+      revocationTrouble: (issuer) => revocation.trouble(issuer),
       changed: (key) => {
         for (const { metadata } of sources.requests.byIndex(BY_ISSUER, key)) requestQueue.add(key, objectKey(metadata));
+        revocation.issuerChanged(key);
       },
     },
     issuerQueue,
   );
+  const revocation: Revocation = createRevocation(options, sources, {
+    ...deps,
+    issuers,
+    changed: (issuer) => issuers.touched(keyOfIssuer(issuer)),
+  });
   const { clusterResourceNamespace } = options;
   const requests: RequestController = new RequestController(
     {
@@ -80,14 +90,19 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       writer: new RequestWriter(deps),
       transactions: new TransactionRecords({ ...deps, saved: sources.transactions, clusterResourceNamespace }),
       orphans: new Orphans(deps),
+      keeper: revocation.keeper,
     },
     requestQueue,
   );
 
   for (const source of sources.issuers) {
     source.addHandler({
-      added: (issuer) => issuers.touched(keyOfIssuer(issuer)),
+      added: (issuer) => {
+        revocation.issuerSeen(issuer);
+        issuers.touched(keyOfIssuer(issuer));
+      },
       updated: (before, after) => {
+        revocation.issuerSeen(after);
         // Our own status writes must not bring an issuer back.
         const { generation, deletionTimestamp } = after.metadata;
         if (generation !== before.metadata.generation || deletionTimestamp !== before.metadata.deletionTimestamp)
@@ -97,9 +112,18 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
     });
   }
   sources.requests.addHandler({
-    added: (request) => requests.changed(request),
-    updated: (_before, after) => requests.changed(after),
-    deleted: (last) => requests.deleted(last),
+    added: (request) => {
+      requests.changed(request);
+      revocation.requestSeen(request);
+    },
+    updated: (_before, after) => {
+      requests.changed(after);
+      revocation.requestSeen(after);
+    },
+    deleted: (last) => {
+      requests.deleted(last);
+      revocation.requestGone(last);
+    },
   });
   sources.transactions.addHandler({
     added: (transaction) => requests.recordSeen(transaction),
@@ -111,9 +135,11 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       issuerQueue.start();
       requestQueue.start();
       trustQueue.start();
+      revocation.start();
     },
     stop: async (drainMs) => {
-      const drained = await Promise.all([requestQueue.stop(drainMs), issuerQueue.stop(drainMs)]);
+      const queues = [requestQueue, issuerQueue, revocation];
+      const drained = await Promise.all(queues.map((queue) => queue.stop(drainMs)));
       // Nothing is lost by breaking off a question.
       await trustQueue.stop(0);
       watches.stop();

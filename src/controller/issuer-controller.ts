@@ -11,7 +11,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import { expiryCondition, expiryTimes } from './credential-expiry.js';
 import { EnrollerLease } from './enroller-lease.js';
-import { issuerConditions, issuerEvent } from './issuer-conditions.js';
+import { issuerConditions, issuerEvent, revocationCondition } from './issuer-conditions.js';
 import { type IssuerName, issuerKey, issuerLabels, issuerName, parseIssuerKey } from './issuer-key.js';
 import { IssuerProblem } from './issuer-problem.js';
 import { secretNames } from './issuer-secrets.js';
@@ -19,6 +19,7 @@ import { type CreateEnroller, verifyIssuer } from './issuer-verifier.js';
 import { type IssuerVerdict, type IssuerView, viewIssuer } from './issuer-view.js';
 import type { IssuerDirectory } from './request-exchange.js';
 import { bounded } from './request-news.js';
+import type { RevocationTrouble } from './revocation/sources.js';
 import type { SecretWatches } from './secret-watches.js';
 import { writeStatus } from './status-write.js';
 import { TRUST_CONDITION } from './trust-condition.js';
@@ -33,6 +34,8 @@ export interface IssuerControllerDeps {
   readonly clusterResourceNamespace: string;
   readonly watches: Pick<SecretWatches, 'set'>;
   readonly trust: Pick<TrustRefresh, 'watch' | 'condition' | 'forget'>;
+  /** Why certificates of this issuer would not be revoked, though it wants that. */
+  readonly revocationTrouble: (issuer: Issuer) => RevocationTrouble | undefined;
   /** What `view` says about this issuer has changed. */
   readonly changed: (key: string) => void;
   readonly recorder: EventRecorder;
@@ -199,13 +202,14 @@ export class IssuerController implements IssuerDirectory {
   }
 
   async #report(key: string, issuer: Issuer, state: IssuerState, signal: AbortSignal): Promise<void> {
-    const { clock, recorder, trust } = this.#deps;
+    const { clock, recorder, trust, revocationTrouble } = this.#deps;
     const { ready, reason, message, generation } = state.verdict;
     const existing = state.written ?? issuer.status?.conditions;
     const wanted = [
       { type: 'Ready', status: ready ? 'True' : 'False', reason, message, observedGeneration: generation } as const,
       trust.condition(key, issuer, findCondition(existing, TRUST_CONDITION)),
       expiryCondition(state.credentials, generation, clock.now()),
+      revocationCondition(revocationTrouble(issuer), generation),
     ].filter((condition) => condition !== undefined);
     const changes = issuerConditions(existing, wanted, clock.now());
     if (changes === undefined) return;

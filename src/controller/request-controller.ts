@@ -13,11 +13,13 @@ import type { RequestNews } from './request-news.js';
 import type { RequestRecord } from './request-record.js';
 import type { RequestWriter } from './request-writer.js';
 import type { SigningRequest } from './signing-request.js';
+import type { Keeper } from './revocation/keeper.js';
 import { Withdrawals } from './withdrawals.js';
 
 export interface RequestControllerDeps extends ExchangeDeps {
   readonly requests: Pick<ObjectStore<SigningRequest>, 'get'>;
   readonly writer: RequestWriter;
+  readonly keeper: Pick<Keeper, 'keep'>;
   readonly recorder: EventRecorder;
   readonly logger: Logger;
 }
@@ -136,6 +138,8 @@ export class RequestController {
         return undefined;
       }
       case 'publish':
+        // Before anybody can have the certificate: a crash in between must not lose what is to be revoked one day.
+        await this.#deps.keeper.keep(request, name, action.outcome.chain, signal);
         await this.#write(action, request, { kind: 'issued', outcome: action.outcome }, signal);
         return undefined;
       case 'awaitIssuer':

@@ -1,5 +1,5 @@
 import { CERTIFICATE_REQUEST, type CertificateRequest } from '../api/certificate-request.js';
-import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, withDefaults } from '../api/issuer.js';
+import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, isIssuerKind, withDefaults } from '../api/issuer.js';
 import type { ResourceType } from '../api/meta.js';
 import { SECRET, type Secret } from '../api/secret.js';
 import { TRANSACTION, type Transaction } from '../api/transaction.js';
@@ -28,6 +28,8 @@ export class Sources {
   readonly issuers: readonly Watched<Issuer>[];
   /** Done without where the CRD is not installed (Helm does not add one to an old release), or RBAC forbids it. */
   readonly transactions: Watched<Transaction>;
+  /** Whether issuers of this kind are served at all. */
+  readonly serves: (kind: string) => boolean;
   readonly #find: (name: IssuerName) => Issuer | undefined;
 
   /** `namespaces`: only these, and nothing of cluster scope; empty: everything. */
@@ -40,9 +42,10 @@ export class Sources {
       );
     const namespaced = watchIssuers(ISSUER);
     const cluster = everything ? watchIssuers(CLUSTER_ISSUER) : undefined;
+    this.serves = (kind) => kind === ISSUER.kind || (everything && isIssuerKind(kind));
     // Nothing of other people's is remembered.
     const served = (request: SigningRequest | undefined) =>
-      request?.issuer?.kind === 'CMPv2Issuer' || (everything && request?.issuer !== undefined) ? request : undefined;
+      request?.issuer !== undefined && this.serves(request.issuer.kind) ? request : undefined;
     this.issuers = cluster === undefined ? [namespaced] : [namespaced, cluster];
     this.#find = ({ kind, ...ref }) => (kind === 'CMPv2ClusterIssuer' ? cluster : namespaced)?.get(ref);
     this.requests = new Watched<SigningRequest>(

@@ -1,7 +1,7 @@
 import type { Condition, ConditionFacts } from '../api/conditions.js';
 import type { Issuer } from '../api/issuer.js';
 import type { RootFacts, TrustNews } from '../enrollment/enroller.js';
-import { bounded } from './request-status.js';
+import { bounded } from './request-news.js';
 
 /** What came of asking the CA about its roots. */
 export type TrustAnswer =

@@ -4,6 +4,7 @@ import { EnrollmentError } from '../enrollment/error.js';
 import type { WorkItem, WorkQueue } from '../kube/work-queue.js';
 import type { Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
+import { startDeadline } from '../runtime/deadline.js';
 import type { Logger } from '../runtime/logger.js';
 import type { EnrollerLease } from './enroller-lease.js';
 import { TRUST_CONDITION, type TrustAnswer, trustCondition, trustHome } from './trust-condition.js';
@@ -25,6 +26,13 @@ const FIRST_SPREAD = 1;
 const SPREAD = 0.1;
 /** Once asked, a CA may take this long, polling included. */
 const ASK_LIMIT_MS = 600_000;
+
+const late = () =>
+  new EnrollmentError({
+    code: 'Timeout',
+    retry: 'transient',
+    message: `no answer within ${ASK_LIMIT_MS / 60_000} minutes`,
+  });
 
 /** What is to be asked for one issuer. */
 interface Watch {
@@ -106,9 +114,9 @@ export class TrustRefresh {
   ): Promise<{ readonly answer: TrustAnswer; readonly nextMs: number } | undefined> {
     const { name, namespace } = issuer.metadata;
     const logger = this.#deps.logger.child({ kind: issuer.kind, namespace, name });
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_LIMIT_MS)]);
+    const limit = startDeadline(this.#deps.clock, ASK_LIMIT_MS, late, signal);
     try {
-      const news = await lease.use(async (enroller) => enroller.trustNews?.(limit));
+      const news = await lease.use(async (enroller) => enroller.trustNews?.(limit.signal));
       if (news === undefined) return undefined;
       const { successors, unknownRoots, refused } = news;
       const counts = { successors: successors.length, unknownRoots: unknownRoots.length, refused: refused.length };
@@ -120,11 +128,10 @@ export class TrustRefresh {
         logger.info({ code: error.code, problem: error.message }, 'the CA did not tell about its roots');
         return { answer: { kind: 'failed', message: error.message }, nextMs: error.retry === 'transient' ? HOUR : DAY };
       }
-      const message = limit.aborted
-        ? `no answer within ${ASK_LIMIT_MS / 60_000} minutes`
-        : 'internal error, see the log';
-      logger.warn({ error }, 'asking the CA about its roots failed');
-      return { answer: { kind: 'failed', message }, nextMs: DAY };
+      logger.error({ error }, 'asking the CA about its roots failed in a way it should not');
+      return { answer: { kind: 'failed', message: 'internal error, see the log of the controller' }, nextMs: DAY };
+    } finally {
+      limit.release();
     }
   }
 

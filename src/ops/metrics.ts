@@ -8,6 +8,9 @@ export interface IssuerLabels {
   readonly name: string;
 }
 
+/** `already`: somebody had it revoked before. `refused`: the CA said no, for good. `failed`: it is tried again. */
+type RevocationResult = 'revoked' | 'already' | 'refused' | 'failed';
+
 /** What the controller counts. Durations in milliseconds; exposed in seconds as Prometheus wants it. */
 export interface ControllerMetrics {
   /** One exchange with the CA ended: `outcome` is `issued`, `pending` or the code of the error. */
@@ -19,6 +22,10 @@ export interface ControllerMetrics {
   issuerReady(issuer: IssuerLabels, ready: boolean): void;
   /** The certificates that the issuer is configured with, by a short name of each: when they end. */
   credentialsEnd(issuer: IssuerLabels, ends: ReadonlyMap<string, Date>): void;
+  /** One try to have a certificate revoked ended. */
+  revocationTried(issuer: IssuerLabels, result: RevocationResult): void;
+  /** How many certificates wait for their revocation. */
+  revocationsDue(issuer: IssuerLabels, count: number): void;
   issuerGone(issuer: IssuerLabels): void;
   queueDepth(group: string, waiting: number): void;
   /** One call of the Kubernetes API was answered: `code` is 2xx, the HTTP status of a refusal, or the kind of failure. */
@@ -85,6 +92,18 @@ export function createMetrics(registry: Registry): ControllerMetrics {
     registers,
   });
   const credentials = new CredentialGauge<ReturnType<typeof issuerLabels>>(registry, ISSUER);
+  const revocations = new Counter({
+    name: 'cmpv2_issuer_revocations_total',
+    help: 'Tries to have a certificate revoked that ended, by issuer and result: revoked, already, refused or failed.',
+    labelNames: [...ISSUER, 'result'],
+    registers,
+  });
+  const due = new Gauge({
+    name: 'cmpv2_issuer_revocations_due',
+    help: 'Certificates whose Certificate is gone and that are not revoked yet, by issuer.',
+    labelNames: [...ISSUER],
+    registers,
+  });
   const apiCalls = new Counter({
     name: 'cmpv2_issuer_kubernetes_requests_total',
     help: 'Calls of the Kubernetes API, by HTTP method and code: 2xx, the HTTP status of a refusal, or the kind of failure.',
@@ -111,6 +130,9 @@ export function createMetrics(registry: Registry): ControllerMetrics {
     certificateOrphaned: (issuer, fate) => orphaned.inc({ ...issuerLabels(issuer), fate }),
     issuerReady: (issuer, isReady) => ready.set(issuerLabels(issuer), isReady ? 1 : 0),
     credentialsEnd: (issuer, ends) => credentials.set(issuerLabels(issuer), ends),
+    revocationTried: (issuer, result) => revocations.inc({ ...issuerLabels(issuer), result }),
+    revocationsDue: (issuer, count) =>
+      count === 0 ? due.remove(issuerLabels(issuer)) : due.set(issuerLabels(issuer), count),
     issuerGone: (issuer) => {
       const labels = issuerLabels(issuer);
       credentials.set(labels, new Map());

@@ -24,6 +24,8 @@ interface RequestOptions {
   readonly usages?: readonly string[];
   readonly issuerRef?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** The Certificate that it was made for. */
+  readonly owner?: KubeObject;
   /** Approval conditions to set at once. */
   readonly approval?: readonly ('Approved' | 'Denied')[];
 }
@@ -50,6 +52,16 @@ export class TestCluster {
   /** With the ClusterRole of this name besides. */
   static startGranted(role: string): Promise<TestCluster> {
     return TestCluster.#start([...controllerRules(), ...controllerRules(role)], []);
+  }
+
+  /** Without permission on these resources until `grant` is called. */
+  static async startWithout(...resources: readonly string[]): Promise<{ cluster: TestCluster; grant: () => void }> {
+    const all = controllerRules();
+    const rules: PolicyRule[] = all.map((rule) => ({
+      ...rule,
+      resources: rule.resources.filter((resource) => !resources.includes(resource)),
+    }));
+    return { cluster: await TestCluster.#start(rules, []), grant: () => void rules.push(...all) };
   }
 
   /** With RoleBindings in these namespaces and no ClusterRoleBinding. */
@@ -130,11 +142,20 @@ export class TestCluster {
   }
 
   request(namespace: string, name: string, options: RequestOptions = {}): void {
-    const { annotations = {}, issuerRef = { group: GROUP, kind: 'CMPv2Issuer', name: 'ca' } } = options;
+    const { annotations = {}, issuerRef = { group: GROUP, kind: 'CMPv2Issuer', name: 'ca' }, owner } = options;
+    const ownerReferences = owner && [
+      {
+        apiVersion: owner.apiVersion,
+        kind: owner.kind,
+        name: owner.metadata.name,
+        uid: owner.metadata.uid ?? '',
+        controller: true,
+      },
+    ];
     this.objects.create({
       apiVersion: 'cert-manager.io/v1',
       kind: 'CertificateRequest',
-      metadata: { namespace, name, annotations },
+      metadata: { namespace, name, annotations, ...(ownerReferences && { ownerReferences }) },
       spec: {
         request: base64(options.csr ?? csr('p256.csr')),
         issuerRef,

@@ -6,6 +6,7 @@ import type { Issuer } from '../../../src/api/issuer.js';
 import type { ObjectRef } from '../../../src/api/meta.js';
 import type { Secret } from '../../../src/api/secret.js';
 import { IssuerController } from '../../../src/controller/issuer-controller.js';
+import type { RevocationTrouble } from '../../../src/controller/revocation/sources.js';
 import type { DirectBackendConfig } from '../../../src/enrollment/direct-config.js';
 import { EnrollmentError } from '../../../src/enrollment/error.js';
 import type { ObjectEvent } from '../../../src/kube/event-object.js';
@@ -42,7 +43,7 @@ function harness() {
   const delays: number[] = [];
   let found: Issuer | undefined;
   const registry = createRegistry();
-  const advice: { condition?: ConditionFacts; readonly asked: string[] } = { asked: [] };
+  const advice: { condition?: ConditionFacts; trouble?: RevocationTrouble; readonly asked: string[] } = { asked: [] };
   const trust = {
     watch: (key: string) => void advice.asked.push(key),
     condition: () => advice.condition,
@@ -61,6 +62,7 @@ function harness() {
       },
       clusterResourceNamespace: 'cert-manager',
       trust,
+      revocationTrouble: () => advice.trouble,
       watches: { set: (key, refs) => void watched.set(key, refs) },
       changed: (key) => void changed.push(key),
       recorder: { record: (event) => void events.push(event), stop: async () => {} },
@@ -414,6 +416,22 @@ describe('IssuerController', () => {
         { type: 'Ready', status: 'False' },
         { type: 'CredentialsExpiring', reason: 'Expired' },
       ]);
+    });
+
+    it('tells that nothing would be revoked, as long as that is so', async () => {
+      t.advice.trouble = { reason: 'Forbidden', message: 'bind the role' };
+      await t.work();
+      await t.work();
+      expect(t.conditions()).toMatchObject([
+        { type: 'Ready', status: 'True' },
+        { type: 'RevocationBlocked', status: 'True', reason: 'Forbidden', message: 'bind the role' },
+      ]);
+      expect(t.events.filter(({ action }) => action === 'Revoke')).toEqual([
+        expect.objectContaining({ type: 'Warning', reason: 'Forbidden', note: 'bind the role' }),
+      ]);
+      delete t.advice.trouble;
+      await t.work();
+      expect(types()).toEqual(['Ready']);
     });
 
     it('shows the ends of its certificates as a metric, while it is there', async () => {

@@ -40,6 +40,7 @@ function harness() {
     error: (fields, message) => void lines.push([message, fields]),
     child: () => logger,
   };
+  const keeping: { readonly failures: Error[]; readonly kept: object[] } = { failures: [], kept: [] };
   let revision = 'r1';
   let view: IssuerView | undefined;
   const recorder = { record: (event: ObjectEvent) => void events.push(event), stop: async () => {} };
@@ -49,6 +50,13 @@ function harness() {
         requests,
         transactions: new TransactionRecords({ client, saved, clusterResourceNamespace: 'system', clock, logger }),
         orphans: new Orphans({ recorder, metrics }),
+        keeper: {
+          keep: async ({ metadata }, name, chain) => {
+            const failure = keeping.failures.shift();
+            if (failure !== undefined) throw failure;
+            keeping.kept.push({ uid: metadata.uid, name: name.name, leaf: chain[0], writes: client.writes.length });
+          },
+        },
         issuers: {
           view: () => view ?? { state: 'ready', uid: 'issuer-1', revision },
           lease: (_name, wanted) =>
@@ -72,7 +80,7 @@ function harness() {
   const stop = new AbortController();
   let controller = start();
   return {
-    ...{ clock, client, enroller, requests, saved, events, delays, added, lines, stop, registry },
+    ...{ clock, client, enroller, requests, saved, events, delays, added, lines, stop, registry, keeping },
     get controller() {
       return controller;
     },
@@ -154,6 +162,18 @@ describe('RequestController', () => {
     expect(t.enroller.calls).toEqual(['enroll uid-1']);
     expect(t.client.writes).toHaveLength(1);
     expect(t.events).toHaveLength(1);
+  });
+
+  it('keeps in mind what may have to be revoked before anybody gets the certificate', async () => {
+    t.enroller.answers.push(issued);
+    const error = apiError(500, 'InternalError');
+    t.keeping.failures.push(error);
+    await expect(t.work()).rejects.toBe(error);
+    expect(t.client.writes).toEqual([]);
+    await t.work();
+    expect(t.keeping.kept).toEqual([{ uid: 'uid-1', name: 'ca', leaf: issued.chain[0], writes: 0 }]);
+    expect(t.client.writes).toHaveLength(1);
+    expect(t.enroller.calls).toEqual(['enroll uid-1']);
   });
 
   it('writes a refusal once, also when the first write fails', async () => {

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef, ResourceType } from '../../../src/api/meta.js';
 import { ApiError } from '../../../src/kube/api-error.js';
-import type { KubeClient, StatusIntent } from '../../../src/kube/client.js';
+import type { KubeClient, Patch, StatusIntent } from '../../../src/kube/client.js';
 import { objectKey } from '../../../src/kube/store.js';
 
 export const apiError = (code: number, reason: string): ApiError =>
@@ -9,6 +9,8 @@ export const apiError = (code: number, reason: string): ApiError =>
 const refuse = (): never => {
   throw new Error('the controller has no business with this call');
 };
+
+const RECORDS = ['cmpv2transactions', 'cmpv2issuedcertificates'];
 
 /** An API server that knows the objects it was given and fails on demand. Besides statuses, only records may be written. */
 export class ScriptedClient implements KubeClient {
@@ -58,13 +60,23 @@ export class ScriptedClient implements KubeClient {
     return this.#stored(object);
   }
 
+  /** A merge patch of a record's fields; null removes one. */
+  async patch<T extends KubeObject>(type: ResourceType, ref: ObjectRef, { body }: Patch): Promise<T> {
+    this.#recordCall('patch', type, ref.name);
+    const before = this.objects.get(`${type.kind} ${objectKey(ref)}`) as { spec: object } & T;
+    if (before === undefined) throw apiError(404, 'NotFound');
+    const { spec = {} } = body as { spec?: object };
+    const merged = Object.entries({ ...before.spec, ...spec }).filter(([, value]) => value !== null);
+    return this.#stored({ ...before, spec: Object.fromEntries(merged) });
+  }
+
   async delete(type: ResourceType, ref: ObjectRef): Promise<void> {
     this.#recordCall('delete', type, ref.name);
     if (!this.objects.delete(`${type.kind} ${objectKey(ref)}`)) throw apiError(404, 'NotFound');
   }
 
   #recordCall(verb: string, type: ResourceType, name: string): void {
-    if (type.plural !== 'cmpv2transactions') refuse();
+    if (!RECORDS.includes(type.plural)) refuse();
     const failure = this.failures.record.shift();
     if (failure !== undefined) throw failure;
     this.recordCalls.push(`${verb} ${name}`);
@@ -78,5 +90,4 @@ export class ScriptedClient implements KubeClient {
 
   list = refuse;
   watch = refuse;
-  patch = refuse;
 }
