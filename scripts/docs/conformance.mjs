@@ -22,7 +22,7 @@ stands for a row of its table; where rows matter in particular, they follow.
 
 The list is \`test/unit/conformance/rules.ts\`. A test fails when a rule has no test that breaks it, or names a function or a
 test that does not exist. Besides, \`test/fault/attacks.test.ts\` leads the real client through whatever the sandbox CA can
-do wrong, and \`test/fault/fuzz.test.ts\` through mutated messages of every kind.
+do wrong, and \`test/fault/fuzz*.test.ts\` through mutated messages of every kind.
 
 ${table(
   ['', 'rule', 'source', 'enforced in `src/`', 'kept in', 'broken in'],

@@ -38,7 +38,7 @@ ${table(
   ]),
 )}
 
-Every class but \`request\` leaves the request \`Pending\`, with the reason and the time of the next try in its condition.
+Every class but \`request\` leaves the request \`Pending\`, with the reason in its condition.
 A repaired issuer or Secret does not wait for that time: its requests are tried at once.
 
 ## Codes

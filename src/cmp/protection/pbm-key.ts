@@ -57,7 +57,7 @@ export function hmac(mac: MacName, key: KeyObject | Uint8Array, data: Uint8Array
 }
 
 /** A KeyObject does not show its octets in logs or dumps; the ones it was made of are wiped. */
-function toKeyObject(octets: Uint8Array): KeyObject {
+export function toKeyObject(octets: Uint8Array): KeyObject {
   const key = createSecretKey(octets);
   octets.fill(0);
   return key;

@@ -127,8 +127,8 @@ interface Recording {
   readonly expected: object;
 }
 
-async function enroll(replaying: CmpSession, signal: AbortSignal): Promise<EnrollmentResult> {
-  const wish = request({ csrPem: pki('new.csr') });
+async function enroll(replaying: CmpSession, signal: AbortSignal, replaces?: Certificate): Promise<EnrollmentResult> {
+  const wish = request({ csrPem: pki('new.csr'), ...(replaces && { replaces }) });
   // Each part of a transaction takes a salt of its own, and draws it before the nonces of back then.
   const salted = (octets: number) => replaying.random(octets);
   let result = await startEnrollment(wish, replaying, signal);
@@ -145,7 +145,7 @@ async function enroll(replaying: CmpSession, signal: AbortSignal): Promise<Enrol
 }
 
 /** Leads the client through a recording: it draws the nonces of back then, and gets the answers of back then. */
-async function replay({ exchanges, change = {}, ask = enroll }: Recording) {
+async function replay({ exchanges, change = {}, ask = (own, signal) => enroll(own, signal) }: Recording) {
   const files = exchanges.map((name) => {
     const response = responses.find((file) => file === `${name}.rsp.der` || file === `${name}-pkiconf.rsp.der`);
     if (response === undefined) throw new Error(`no recording ${name}`);
@@ -207,8 +207,24 @@ const revoke: Recording['ask'] = (replaying, signal, { body }) => {
 };
 const revoked = (...exchanges: string[]): Recording => ({ exchanges, ask: revoke, expected: { already: false } });
 
-const unprocessed = (...names: string[]): Recording[] =>
-  names.map((name) => ({ exchanges: [name], expected: { code: 'UnexpectedBody', retry: 'transaction' } }));
+/** The server gave back the very certificate that was to be updated: right for whoever replaces another one. */
+const updated = (name: string): Recording[] => {
+  const update = { exchanges: [`${name}-1`, `${name}-2`], change: { enrollment: 'kur' } } as const;
+  const replacing =
+    (old: Certificate): NonNullable<Recording['ask']> =>
+    (own, signal) =>
+      enroll(own, signal, old);
+  return [
+    { ...update, ask: replacing(pkiCertificate('ee.crt')), expected: issued('explicit', 'kur') },
+    {
+      ...update,
+      ask: replacing(pkiCertificate('new.crt')),
+      expected: { code: 'CertificateRefused', retry: 'request' },
+    },
+    // To an ir a kup is no answer.
+    { exchanges: [`${name}-1`], expected: { code: 'UnexpectedBody', retry: 'transaction' } },
+  ];
+};
 
 const recordings: readonly Recording[] = [
   explicit(['pbm-ir-1', 'pbm-ir-2'], 'ir'),
@@ -254,7 +270,7 @@ const recordings: readonly Recording[] = [
   { exchanges: ['unproterr-ir'], expected: { code: 'Rejected', retry: 'unauthenticated' } },
   // A private key made by the CA, which we never ask for.
   { exchanges: ['o35-kga-1'], expected: { code: 'ResponseMalformed', retry: 'transaction' } },
-  ...unprocessed('pbm-kur-1', 'sig-kur-1', 'o35-kur-1'),
+  ...['pbm-kur', 'sig-kur', 'o35-kur'].flatMap(updated),
   revoked('pbm-rr'),
   revoked('sig-rr'),
   revoked('o35-rr'),
@@ -305,7 +321,7 @@ describe('a recorded transaction', () => {
 
   // Without a reason openssl leaves the reason out, which we never do; its empty genm is nothing that we would ask.
   const alike = recordings.filter(
-    ({ ask, exchanges: [first] }) => ask && !/^(o35-poll-rr-1|pbm-genm)$/.test(first ?? ''),
+    ({ ask, exchanges: [first] }) => ask && !/^(o35-poll-rr-1|pbm-genm|[a-z0-9]+-kur-1)$/.test(first ?? ''),
   );
   it.each(alike.map((recording) => [recording.exchanges[0], recording] as const))(
     '%s asks octet for octet what was asked back then',
@@ -320,7 +336,6 @@ describe('a recorded transaction', () => {
     const untold = responses
       .map((name) => name.replace('-pkiconf', '').replace('.rsp.der', ''))
       .filter((name) => !told.has(name));
-    // The confirmations of key updates, which belong to answers that are refused here.
-    expect(untold.sort()).toEqual(['o35-kur-2', 'pbm-kur-2', 'sig-kur-2']);
+    expect(untold).toEqual([]);
   });
 });

@@ -344,7 +344,11 @@ export const RULES: readonly Rule[] = [
     source: 'RFC 9483 section 3.1',
     enforcedBy: ['cmp/rules/header.ts#messageTimeRecent'],
     kept: [header('messageTimeRecent', 'takes %s')],
-    broken: [header('messageTimeRecent', 'refuses %i s'), answer('that is too old')],
+    broken: [
+      header('messageTimeRecent', 'refuses %i s'),
+      answer('that is too old'),
+      at('integration/controller-cmp-options', 'an issuer', 'looks at messageTime where it is told to'),
+    ],
   },
   {
     id: 'R27',
@@ -479,9 +483,9 @@ export const RULES: readonly Rule[] = [
   },
   {
     id: 'R36',
-    rule: 'At most 32 certificates of a list are read, each of at most 16 KiB, each once; unreadable ones are left out',
+    rule: 'So many certificates of a list are read as the limits say (32), each of bounded size (16 KiB), each once; unreadable ones are left out',
     source: 'ours',
-    enforcedBy: ['cmp/certificate-reader.ts#CertificateReader'],
+    enforcedBy: ['cmp/certificate-reader.ts#CertificateReader', 'cmp/answer-limits.ts#ANSWER_LIMITS'],
     kept: [attack('attack-body-many-ca-pubs', 'attack-octets-many-extra-certs')],
     broken: [
       at(
@@ -595,9 +599,13 @@ export const RULES: readonly Rule[] = [
   },
   {
     id: 'R45',
-    rule: 'transactionID, nonces and salts come from the CSPRNG, 128 bits each, new for each transaction and message',
+    rule: 'Nonces and salts come from the CSPRNG, 128 bits each and new each time; a transactionID of 128 bits is random, or derived from the random name of a request and the number of its attempt',
     source: 'RFC 9810 section 5.1.1',
-    enforcedBy: ['cmp/transaction/dialogue.ts#Dialogue', 'runtime/random.ts#systemRandom'],
+    enforcedBy: [
+      'cmp/transaction/dialogue.ts#Dialogue',
+      'runtime/random.ts#systemRandom',
+      'enrollment/transaction-id.ts#transactionIdOf',
+    ],
     kept: [
       at(
         ENROLLMENT,
@@ -683,9 +691,19 @@ export const RULES: readonly Rule[] = [
     id: 'R49',
     rule: 'Secrets and derived keys show in no message; derived keys are key objects, few are kept, and their octets are wiped',
     source: 'RFC 9810 section 8',
-    enforcedBy: ['cmp/protection/pbm-key.ts#PbmKeys'],
-    kept: [at('unit/cmp/protection/pbm', 'PasswordBasedMac', 'derives the known key with %s and %i iterations')],
-    broken: [at('unit/enrollment/direct', 'its configuration', 'never shows a key in what it says')],
+    enforcedBy: ['cmp/protection/pbm-key.ts#PbmKeys', 'cmp/protection/pbm-key.ts#toKeyObject'],
+    kept: [
+      at('unit/cmp/protection/pbm', 'PasswordBasedMac', 'derives the known key with %s and %i iterations'),
+      at('unit/cmp/protection/pbm', 'PasswordBasedMac', 'wipes the octets of a key once it is one'),
+    ],
+    broken: [
+      at(
+        'unit/cmp/protection/pbm',
+        'PasswordBasedMac',
+        'keeps 32 derived keys and no more, and shows neither them nor the secret',
+      ),
+      at('unit/enrollment/direct', 'its configuration', 'never shows a key in what it says'),
+    ],
   },
   {
     id: 'R50',
@@ -693,6 +711,7 @@ export const RULES: readonly Rule[] = [
     source: 'ours',
     enforcedBy: ['cmp/protection/pbm-key.ts#derivePbmKey', 'cmp/protection/pbm-key.ts#PbmKeys'],
     kept: [
+      at('unit/cmp/protection/pbm', 'PasswordBasedMac', 'derives the same key in one turn and in slices'),
       at(
         'unit/cmp/protection/pbm',
         'PasswordBasedMac',
@@ -705,6 +724,7 @@ export const RULES: readonly Rule[] = [
         'PBMAC1',
         'is verified without deriving anything when its parameters are not acceptable',
       ),
+      attack('attack-pbm-huge-iterations'),
     ],
   },
   {
@@ -730,12 +750,19 @@ export const RULES: readonly Rule[] = [
       'cmp/protection/pbm.ts#readPbmParameters',
       'cmp/transfer/response.ts#BoundedBody',
       'cmp/rules/polling.ts#waitMs',
+      'cmp/answer-limits.ts#ANSWER_LIMITS',
+      'enrollment/answer-limits.ts#answerLimits',
     ],
     kept: [
+      at('unit/cmp/limits', 'a limit on answers', '%s holds exactly'),
+      at('unit/api/issuer-crd', 'every number', '%s has bounds, and they hold exactly'),
       at('unit/cmp/protection/pbm', 'readPbmParameters', 'accepts %s', 'the lower bounds', 'the upper bounds'),
       http('takes an answer of exactly the limit'),
     ],
     broken: [
+      at('unit/cmp/limits', 'a limit on answers', '%s holds exactly'),
+      at('unit/cmp/limits', 'a limit on answers', '%s cannot be configured beyond its bounds'),
+      at('unit/cmp/limits', 'the time for one answer', 'is over at the limit, and not before'),
       strict('checkDer refuses', 'one element more than the limit, and not at the limit'),
       at('unit/cmp/profile', '%s', 'takes as many iterations as the server does'),
       http('gives up when no answer comes in time'),

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { decodeDer, encodeDer, octetString } from '../../../../src/asn1/index.js';
 import { decodeMessage } from '../../../../src/cmp/message.js';
@@ -16,6 +17,7 @@ import {
   referenceName,
   verifyMac,
 } from '../../../../src/cmp/protection/index.js';
+import { toKeyObject } from '../../../../src/cmp/protection/pbm-key.js';
 import { PBMParameter } from '../../../../src/cmp/schema/index.js';
 
 const hex = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex');
@@ -65,6 +67,30 @@ describe('PasswordBasedMac', () => {
     await Promise.all([derivePbmKey(SECRET, parameters), derivePbmKey(Buffer.from('another'), parameters)]);
     running = false;
     expect(rounds).toBeGreaterThanOrEqual(38);
+  });
+
+  it('wipes the octets of a key once it is one', () => {
+    const octets = Uint8Array.from({ length: 32 }, (_, index) => index + 1);
+    const key = toKeyObject(octets);
+    expect(octets).toEqual(new Uint8Array(32));
+    expect(key.export()).toEqual(Buffer.from(Array.from({ length: 32 }, (_, index) => index + 1)));
+  });
+
+  it('keeps 32 derived keys and no more, and shows neither them nor the secret', async () => {
+    const keys = new PbmKeys(Buffer.from('swordfish'));
+    const key = (salt: number) => keys.key({ salt: Uint8Array.of(salt), owf: 'sha256', iterationCount: 1 });
+    const first = await key(0);
+    for (let salt = 1; salt < 32; salt++) await key(salt);
+    expect(await key(0)).toBe(first);
+    // That one was asked for last: the one before it is the oldest now.
+    const second = await key(1);
+    for (let salt = 32; salt < 64; salt++) await key(salt);
+    expect(await key(1)).not.toBe(second);
+    expect(await key(63)).toBe(await key(63));
+    const shown = inspect(keys, { depth: 9, showHidden: true }) + JSON.stringify(keys);
+    for (const hidden of ['swordfish', Buffer.from('swordfish').toString('hex'), second.export().toString('hex')]) {
+      expect(shown).not.toContain(hidden);
+    }
   });
 
   it('uses the whole key for HMAC-SHA1', async () => {
