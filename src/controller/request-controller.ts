@@ -112,7 +112,7 @@ export class RequestController {
     if (known !== undefined) return known;
     const saved = this.#deps.transactions.find(request, uid);
     if (saved === undefined) return undefined;
-    const record: RequestRecord = { phase: 'waiting', issuerRevision: '', ...saved };
+    const record: RequestRecord = { phase: 'waiting', issuerRevision: '', inherited: true, ...saved };
     this.#records.set(uid, record);
     return record;
   }
