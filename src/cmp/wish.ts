@@ -33,6 +33,8 @@ export interface CertificateRequest extends WantedCertificate {
   readonly transactionID?: Uint8Array;
   /** See HoldCertificate. */
   readonly hold?: HoldCertificate;
+  /** An earlier try to go on from the very same state may have reached the CA, though its answer did not reach us. */
+  readonly repeated?: boolean | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface Wish extends WantedCertificate {
  * refuses one that asks for more than the request around it: approvers look at the request, not into the CSR.
  * Throws CmpError `CsrInvalid` or `KeyUnsupported`.
  */
-export function readWish(request: Omit<CertificateRequest, 'transactionID' | 'hold'>): Wish {
+export function readWish(request: Omit<CertificateRequest, 'transactionID' | 'hold' | 'repeated'>): Wish {
   const { csrPem, usages, isCA, durationSeconds, privateKey, replaces, original } = request;
   const { acceptWeakSignature = false } = request;
   let csr: CertificationRequest;

@@ -111,7 +111,7 @@ export class RequestController {
     if (known !== undefined) return known;
     const saved = this.#deps.transactions.find(request);
     if (saved === undefined) return undefined;
-    const record: RequestRecord = { phase: 'waiting', issuerRevision: '', ...saved };
+    const record: RequestRecord = { phase: 'waiting', issuerRevision: '', inherited: true, ...saved };
     this.#records.set(uid, record);
     return record;
   }

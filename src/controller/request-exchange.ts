@@ -70,7 +70,8 @@ export class RequestExchange {
       const outcome = await lease?.use((enroller) => {
         const from = { client, logger, backend: lease.backend, signal };
         const hold = (held: HeldCertificate) => this.#hold(held, subject, attempt, signal);
-        const wanted = { ...enrollmentRequest(from, request), attempt, hold };
+        const repeated = previous?.phase === 'waiting' && (previous.inherited ?? previous.failure !== undefined);
+        const wanted = { ...enrollmentRequest(from, request), attempt, hold, repeated };
         return action.kind === 'enroll'
           ? enroller.enroll(wanted, signal)
           : enroller.resume(wanted, action.state, signal);

@@ -30,6 +30,8 @@ export interface WaitingRecord extends SuspendedExchange {
   readonly issuerRevision: string;
   /** The last try to go on failed. */
   readonly failure?: Failure;
+  /** Of an earlier process, of which nobody knows whether it tried to go on. */
+  readonly inherited?: true;
 }
 
 /** An exchange with the CA that stands still: all that must be known to go on, even in another process. */

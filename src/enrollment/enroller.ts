@@ -38,6 +38,8 @@ export interface EnrollmentRequest {
    * `resume` from there after a crash. Resolves with whether the certificate is still wanted. Absent: it is.
    */
   readonly hold?: (held: HeldCertificate) => Promise<'wanted' | 'unwanted'>;
+  /** An earlier try to `resume` from the very same state may have reached the CA: its answer is lost, or unknown here. */
+  readonly repeated?: boolean;
 }
 
 export interface HeldCertificate {

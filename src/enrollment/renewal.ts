@@ -30,7 +30,7 @@ const IN_PLACE = 'inPlaceOfUpdate';
 
 /** `marks`: what the state of this exchange must say besides what the client needs. */
 function toCmp(request: EnrollmentRequest, kind: ExchangeKind, marks: PendingState = {}): CertificateRequest {
-  const { id, attempt, csrPem, usages, isCA, durationSeconds, original, privateKey, hold } = request;
+  const { id, attempt, csrPem, usages, isCA, durationSeconds, original, privateKey, hold, repeated } = request;
   const holdMarked: HoldCertificate | undefined =
     hold &&
     ((state, certificate) => hold({ state: { ...state, ...marks }, certificate: certificateNames(certificate) }));
@@ -43,6 +43,7 @@ function toCmp(request: EnrollmentRequest, kind: ExchangeKind, marks: PendingSta
     ...(original !== undefined && { original }),
     ...(attempt !== undefined && { transactionID: transactionIdOf(id, attempt, kind) }),
     ...(holdMarked && { hold: holdMarked }),
+    ...(repeated !== undefined && { repeated }),
   };
 }
 

@@ -8,7 +8,6 @@ import {
   certificateInPlain,
   certReqIdExpected,
   deadlineNotPassed,
-  errorReported,
   exactlyOneCertResponse,
   implicitConfirmGranted,
   pollRepForUs,
@@ -26,6 +25,7 @@ import type { Answer } from './answer.js';
 import { type ConfirmationQuestion, confirmationResult, sendConfirmation } from './confirmation.js';
 import { Dialogue, IMPLICIT_CONFIRM } from './dialogue.js';
 import { Leftovers } from './leftovers.js';
+import { mayLeaveCertificate, refusalReported } from './lost-track.js';
 import type { EnrollmentResult, IssuedCertificate } from './outcome.js';
 import { WHOLE_MESSAGE } from './patience.js';
 import type { CmpSession } from './session.js';
@@ -82,9 +82,10 @@ export async function resumeEnrollment(
   const wish = readWish(request);
   const state = restoreTransaction(stored, request.transactionID);
   const dialogue = Dialogue.continue(session, state.position);
+  const { hold, repeated } = request;
   const { confirmations } = state;
   const deadline = postponed(state, session.clock.now());
-  return new Enrollment({ session, wish, hold: request.hold, deadline, confirmations, signal, dialogue }).run(
+  return new Enrollment({ session, wish, hold, repeated, deadline, confirmations, signal, dialogue }).run(
     (enrollment) => enrollment.resume(state),
   );
 }
@@ -116,6 +117,8 @@ interface EnrollmentParts {
   readonly deadline: Date;
   /** How often certConf was sent before. */
   readonly confirmations?: number;
+  /** See CertificateRequest. */
+  readonly repeated?: boolean | undefined;
   readonly signal: AbortSignal;
   readonly dialogue: Dialogue;
 }
@@ -129,9 +132,12 @@ class Enrollment {
   readonly #signal: AbortSignal;
   readonly #dialogue: Dialogue;
   readonly #leftovers: Leftovers;
+  readonly #repeated: boolean;
   #confirmations: number;
+  /** The CA has said that it needs time. */
+  #putOff = false;
 
-  constructor({ session, wish, hold, deadline, confirmations = 0, signal, dialogue }: EnrollmentParts) {
+  constructor({ session, wish, hold, deadline, confirmations = 0, repeated, signal, dialogue }: EnrollmentParts) {
     this.#session = session;
     this.#wish = wish;
     this.#hold = hold;
@@ -139,6 +145,7 @@ class Enrollment {
     this.#signal = signal;
     this.#dialogue = dialogue;
     this.#confirmations = confirmations;
+    this.#repeated = repeated ?? false;
     this.#leftovers = new Leftovers(dialogue, session, signal);
   }
 
@@ -146,7 +153,7 @@ class Enrollment {
     try {
       return await steps(this);
     } catch (error) {
-      throw error instanceof CmpError && error.failInfo.includes('transactionIdInUse')
+      throw error instanceof CmpError && mayLeaveCertificate(error, this.#putOff)
         ? this.#leftovers.unknown(error)
         : error;
     } finally {
@@ -160,7 +167,8 @@ class Enrollment {
     const { enrollment, implicitConfirm } = this.#session;
     const answered = bodyTypeExpected(body, [ANSWER_TO[enrollment], 'error']);
     if (answered.type === 'error') {
-      if (answered.value.pKIStatusInfo.status !== 'waiting') throw errorReported(answered.value, true);
+      if (answered.value.pKIStatusInfo.status !== 'waiting')
+        throw refusalReported(answered.value, this.#putOff && this.#repeated);
       return this.#wait(WHOLE_MESSAGE, answered.value.pKIStatusInfo.statusString);
     }
     const response = exactlyOneCertResponse(answered.value);
@@ -262,7 +270,7 @@ class Enrollment {
       const { assumed } = result;
       return this.#issued(assumed === undefined ? valid : { ...valid, notes: [...valid.notes, assumed] }, 'explicit');
     } catch (error) {
-      if (!(error instanceof CmpError) || error.code !== 'Rejected') throw error;
+      if (!(error instanceof CmpError)) throw error;
       // Whoever is out of order has not decided: the certificate may be valid there for all we know.
       if (error.retry === 'transient')
         return await this.#confirmLater(error, held, asked === 'certConfAgain' ? 'confirmationAnswer' : 'confirmation');
@@ -312,6 +320,7 @@ class Enrollment {
   }
 
   async #poll(pollId: number, why: readonly string[] | undefined, held?: HeldCertificate): Promise<EnrollmentResult> {
+    this.#putOff = true;
     const pollReq = { type: 'pollReq', value: [{ certReqId: pollId }] } as const;
     const answer = await this.#dialogue.ask(pollReq, this.#signal, { pauses: true });
     if (answer.body.type !== 'pollRep') {

@@ -92,11 +92,10 @@ export interface Behaviour {
   readonly implicitConfirm?: 'whenAsked' | 'never' | 'always';
   /** Answer certConf with this error message; the ledger keeps the certificate as `issued`. */
   readonly errorInsteadOfPkiConf?: Refusal;
-  /**
-   * What a certConf meets whose certificate is confirmed already. `nonceFirst` (default): badRecipientNonce, unless it
-   * repeats the nonce of the pkiconf. The others look at no nonce: certConfirmed, or pkiconf as if it were the first time.
-   */
-  readonly confirmedAgain?: 'nonceFirst' | 'certConfirmed' | 'pkiconf';
+  /** Whether later messages must repeat the nonce of our last answer. Default `check`. */
+  readonly recipNonce?: 'check' | 'ignore';
+  /** What a certConf meets when there is nothing left to confirm. Default `certConfirmed`. */
+  readonly confirmedAgain?: 'certConfirmed' | 'pkiconf';
   /** Kind of protection of the answers. Default `same` as the request. */
   readonly responseProtection?: 'same' | 'mac' | 'signature';
   /** Which roots go into caPubs of ip and cp. Default `none`. */

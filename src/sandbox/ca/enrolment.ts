@@ -123,7 +123,10 @@ export class Enrolment {
     const { phase, behaviour, certReqId } = transaction;
     const { ledger } = this.#context;
     if (phase.kind === 'polling') throw new MessageRefused('badRequest', 'there is no certificate to confirm yet');
-    if (phase.kind === 'over') throw new MessageRefused('certConfirmed', 'there is no certificate left to confirm');
+    if (phase.kind === 'over') {
+      if (behaviour.confirmedAgain === 'pkiconf') return confirmation();
+      throw new MessageRefused('certConfirmed', 'there is no certificate left to confirm');
+    }
     const [status, ...more] = content;
     if (more.length > 0 || (status !== undefined && status.certReqId !== certReqId)) {
       throw new MessageRefused('badRequest', `certConf must name certReqId ${certReqId}`);

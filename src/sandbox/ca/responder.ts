@@ -162,9 +162,7 @@ export class Responder {
     if (isInquiryBody(body)) return await inquiries.begin({ message, body, requester, behaviour, protector });
     if (body.type === 'pollReq' || body.type === 'certConf') {
       if (own === undefined) throw new MessageRefused('badRequest', 'no such transaction of this requester is open');
-      const again = body.type === 'certConf' && own.phase.kind === 'over' ? behaviour.confirmedAgain : undefined;
-      if (again === 'pkiconf') return { answer: confirmation(), transaction: own };
-      if (again !== 'certConfirmed') checkRecipNonce(message.header, own.lastSenderNonce);
+      if (behaviour.recipNonce !== 'ignore') checkRecipNonce(message.header, own.lastSenderNonce);
       const answer =
         body.type === 'pollReq' ? await enrolment.poll(own, body.value) : enrolment.confirm(own, body.value);
       return { answer, transaction: own };

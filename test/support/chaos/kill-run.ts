@@ -1,3 +1,4 @@
+import type { Behaviour } from '../../../src/sandbox/ca/index.js';
 import type { Asked, ChaosCluster, Place } from './chaos-cluster.js';
 import { KILL_POINTS, type KillPoint, type Stop, type Variant } from './kill-points.js';
 import { judgeAll, type Verdict } from './verdict.js';
@@ -85,9 +86,12 @@ export async function runKillBatch(
 
 async function enter(cluster: ChaosCluster, row: KillRow): Promise<Contestant> {
   const { confirmation, protection, polling } = row.variant;
-  const behaviour = polling ? { polling: row.point.patience ?? PATIENCE } : {};
-  // Each kind of request is in half of the rows.
+  // Each kind of request is in half of the rows, and so is a CA that looks at no nonce and knows each repetition for one.
   const cmp = { enrollment: protection === 'MAC' ? 'IR' : 'P10CR' };
+  const behaviour: Behaviour = {
+    ...(polling && { polling: row.point.patience ?? PATIENCE }),
+    ...(protection === 'signature' && { recipNonce: 'ignore' }),
+  };
   const place = cluster.place({ confirmation, protection, behaviour, cmp });
   return { row, place, asked: await place.ask(), stops: [], kills: 0 };
 }

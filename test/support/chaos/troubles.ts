@@ -57,16 +57,29 @@ export const CA_TROUBLES: readonly Trouble[] = [
   atCa('HTTP 429 with Retry-After', 0, http(status(429, 1), { before: true, times: 2 })),
   atCa('HTTP 503 from a proxy, after the CA has issued', 1, http(status(503), { stages: ['certificate'] })),
   atCa('certConf is lost', 0, http(RESET, { before: true, stages: ['confirmation'] })),
-  ...(['nonceFirst', 'certConfirmed', 'pkiconf'] as const).map((confirmedAgain) =>
-    atCa(`pkiconf is lost, and a second certConf is met with ${confirmedAgain}`, 0, {
-      ...http(RESET, { stages: ['confirmation'] }),
-      confirmedAgain,
-    }),
+  atCa(
+    'pkiconf is lost, and certConf sent again meets badRecipientNonce',
+    0,
+    http(RESET, { stages: ['confirmation'] }),
   ),
+  atCa('pkiconf is lost, and certConf sent again meets certConfirmed', 0, {
+    ...http(RESET, { stages: ['confirmation'] }),
+    recipNonce: 'ignore',
+  }),
+  atCa('pkiconf is lost, and certConf sent again meets pkiconf', 0, {
+    ...http(RESET, { stages: ['confirmation'] }),
+    recipNonce: 'ignore',
+    confirmedAgain: 'pkiconf',
+  }),
   atCa('pkiconf never comes', 0, http(SILENCE, { stages: ['confirmation'] }), HASTY),
   atCa('the answer "waiting" is lost', 0, { ...POLLING, ...http(RESET, { stages: ['poll'] }) }),
   atCa('a pollReq is lost', 0, { ...POLLING, ...http(RESET, { before: true, stages: ['poll'] }) }),
   atCa('the certificate is lost after polling', 1, { ...POLLING, ...http(RESET, { stages: ['certificate'] }) }),
+  atCa('the same, and the CA has no more to say than badRequest', 1, {
+    ...POLLING,
+    ...http(RESET, { stages: ['certificate'] }),
+    recipNonce: 'ignore',
+  }),
 ];
 
 const statusWrite =

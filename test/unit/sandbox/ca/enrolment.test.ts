@@ -75,11 +75,11 @@ describe('an enrolment with explicit confirmation', () => {
   });
 
   it.each([
-    ['nonceFirst', 'badRecipientNonce'],
-    ['certConfirmed', 'certConfirmed'],
-    ['pkiconf', undefined],
-  ] as const)('answers a certConf that is sent again by a client which missed pkiconf (%s)', async (way, failInfo) => {
-    const transaction = new TestTransaction(ca, pathOf({ confirmedAgain: way }));
+    ['badRecipientNonce', {}],
+    ['certConfirmed', { recipNonce: 'ignore' }],
+    [undefined, { recipNonce: 'ignore', confirmedAgain: 'pkiconf' }],
+  ] as const)('answers a certConf of a client that has missed pkiconf (%s)', async (failInfo, behaviour) => {
+    const transaction = new TestTransaction(ca, pathOf(behaviour));
     const answer = await transaction.send(ir());
     await transaction.send(certConf(answer));
     const again = await transaction.send(certConf(answer), { recipNonce: answer.header.senderNonce });
@@ -328,6 +328,17 @@ describe('polling', () => {
     await original.send(ir());
     const nonce = original.senderNonce;
     expect(Buffer.from((await original.send(pollReq(0))).header.recipNonce ?? []).equals(nonce)).toBe(true);
+  });
+
+  it.each([
+    ['badRecipientNonce', {}],
+    ['badRequest', { recipNonce: 'ignore' }],
+  ] as const)('refuses pollReq of a client that has missed the certificate (%s)', async (failInfo, behaviour) => {
+    const transaction = new TestTransaction(ca, pathOf({ ...behaviour, polling: { polls: 0, checkAfterSeconds: 0 } }));
+    const first = await transaction.send(ir());
+    expect(refusalIn(await transaction.send(pollReq(0)))).toEqual(['accepted']);
+    const again = await transaction.send(pollReq(0), { recipNonce: first.header.senderNonce });
+    expect(refusalIn(again)).toEqual(['error', failInfo]);
   });
 
   it('refuses pollReq for another certReqId', async () => {
