@@ -88,10 +88,7 @@ export function readBounds(source: Uint8Array, offset: number, limit: number, bo
   bounds.contentStart = offset + 2 + long;
   bounds.end = bounds.contentStart + length;
   if (bounds.end > limit) {
-    throw new DerError(
-      `a length of ${length} octets where only ${limit - bounds.contentStart} are left`,
-      offset,
-    );
+    throw new DerError(`a length of ${length} octets where only ${limit - bounds.contentStart} are left`, offset);
   }
   return tag;
 }

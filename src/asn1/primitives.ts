@@ -61,11 +61,8 @@ export const octetString: Codec<Uint8Array> = codec(
   (value) => tlv(TAG.octetString, value),
 );
 
-export const oid: Codec<string> = codec(
-  'OBJECT IDENTIFIER',
-  TAG.objectIdentifier,
-  decodeOid,
-  (value) => tlv(TAG.objectIdentifier, knownOctets(value)),
+export const oid: Codec<string> = codec('OBJECT IDENTIFIER', TAG.objectIdentifier, decodeOid, (value) =>
+  tlv(TAG.objectIdentifier, knownOctets(value)),
 );
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
