@@ -1,10 +1,16 @@
 import { LRUCache } from 'lru-cache';
+import { octetsEqual } from '../asn1/index.js';
 import { Certificate, PkiError } from '../pki/index.js';
 import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from './answer-limits.js';
 
 const REMEMBERED_CERTIFICATES = 64;
 
 type ReaderLimits = Pick<AnswerLimits, 'maxCertificates' | 'maxCertificateBytes'>;
+
+/** Enough to find a certificate by, as its signature stands at the end; not enough to tell it from a forged one. */
+function ending(der: Uint8Array): string {
+  return Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('latin1', Math.max(0, der.length - 24));
+}
 
 /**
  * Reads the certificate lists of answers (extraCerts, caPubs), and remembers what it read: a CA sends the same few
@@ -33,13 +39,12 @@ export class CertificateReader {
   }
 
   #certificate(der: Uint8Array): Certificate | undefined {
-    const octets = Buffer.from(der);
-    const key = octets.toString('latin1');
+    const key = ending(der);
     const known = this.#read.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && octetsEqual(known.der, der)) return known;
     try {
       // A copy, so that the whole message is not kept alive by a part of it.
-      const certificate = Certificate.parse(octets);
+      const certificate = Certificate.parse(Buffer.from(der));
       this.#read.set(key, certificate);
       return certificate;
     } catch (error) {

@@ -94,13 +94,14 @@ function* compareAlternativeNames(csr: ComparedRequest, certificate: Certificate
     yield difference('subjectAltName', 'modification', `missing alternative names: ${readable(missing)}`);
   }
   const added = [...issued].filter(([key]) => !asked.has(key)).map(([, name]) => name);
+  if (added.length === 0) return;
   // Many CAs repeat the requested common name as a DNS name.
   const requested = new Set(commonNames(csr.subject));
   const repeated = ({ type, text }: GeneralName) => type === 'dns' && requested.has(text.toLowerCase());
   const foreign = added.filter((name) => !repeated(name));
   if (foreign.length > 0) {
     yield difference('subjectAltName', 'modification', `alternative names not asked for: ${readable(foreign)}`);
-  } else if (added.length > 0) {
+  } else {
     yield difference('subjectAltName', 'note', `the common name was added as ${readable(added)}`);
   }
 }

@@ -43,6 +43,16 @@ const AuthorityKeyIdentifier = sequence('AuthorityKeyIdentifier', {
 
 const ExtKeyUsage = sequenceOf(oid, { min: 1 });
 
+/** Bits that have no name are left out. */
+function keyUsageOf(bits: readonly number[]): ReadonlySet<KeyUsageBit> {
+  const named = new Set<KeyUsageBit>();
+  for (const bit of bits) {
+    const name = KEY_USAGE_BITS[bit];
+    if (name !== undefined) named.add(name);
+  }
+  return named;
+}
+
 export interface BasicConstraintsValue {
   readonly ca: boolean;
   readonly pathLength?: number;
@@ -85,8 +95,7 @@ export class Extensions {
       return found && decodeObject(codec, found.value, `${what}, extension ${name}`);
     };
     const bits = read(OID.keyUsage, namedBits, 'keyUsage');
-    this.keyUsage =
-      bits && new Set(bits.flatMap((bit) => (KEY_USAGE_BITS[bit] === undefined ? [] : [KEY_USAGE_BITS[bit]])));
+    this.keyUsage = bits && keyUsageOf(bits);
     this.extendedKeyUsage = read(OID.extendedKeyUsage, ExtKeyUsage, 'extendedKeyUsage');
     const constraints = read(OID.basicConstraints, BasicConstraints, 'basicConstraints');
     const pathLength = constraints?.pathLenConstraint;

@@ -67,6 +67,9 @@ const AttributeTypeAndValue: Codec<NameAttribute> = mapped(
 /** RFC 5280 section 4.1.2.4. */
 export const RDNSequence: Codec<readonly (readonly NameAttribute[])[]> = sequenceOf(setOf(AttributeTypeAndValue));
 
+/** The same without the texts of the values, which are never an error. */
+const RDNShape = sequenceOf(setOf(sequence('AttributeTypeAndValue', { type: oid, value: any })));
+
 /** The RDNs of a name in the order of the DER, each with one attribute or more. Throws PkiError `DerInvalid`. */
 export function nameAttributes(name: Name): readonly (readonly NameAttribute[])[] {
   return decodeObject(RDNSequence, name, 'name');
@@ -74,12 +77,19 @@ export function nameAttributes(name: Name): readonly (readonly NameAttribute[])[
 
 /** The same name, once it is sure that the functions of this file can read it. Throws PkiError `DerInvalid`. */
 export function checkedName(name: Name, what: string): Name {
-  decodeObject(RDNSequence, name, what);
+  decodeObject(RDNShape, name, what);
   return name;
 }
 
-/** Characters that RFC 4514 section 2.4 wants escaped, and control characters, which no log line should meet. */
 function escapeValue(text: string): string {
+  return PLAIN.test(text) ? text : escaped(text);
+}
+
+/** Most values: words with single blanks between them, nothing to escape. */
+const PLAIN = /^[\w.@:/()-]+(?: [\w.@:/()-]+)*$/;
+
+/** Characters that RFC 4514 section 2.4 wants escaped, and control characters, which no log line should meet. */
+function escaped(text: string): string {
   return text
     .replace(/["+,;<>\\]/g, '\\$&')
     .replace(/^[ #]/, '\\$&')

@@ -33,13 +33,13 @@ export function pemBlocks(text: string): PemBlock[] {
   const found: PemBlock[] = [];
   let open: { label: string; line: number; lines: string[] } | undefined;
   for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
-    const boundary = BOUNDARY.exec(line);
-    if (boundary === null) {
-      if (line.startsWith('-----')) {
-        throw new PkiError('PemInvalid', `line ${index + 1} looks like a PEM boundary, but is none`);
-      }
+    if (!line.startsWith('-----')) {
       open?.lines.push(line.trim());
       continue;
+    }
+    const boundary = BOUNDARY.exec(line);
+    if (boundary === null) {
+      throw new PkiError('PemInvalid', `line ${index + 1} looks like a PEM boundary, but is none`);
     }
     const [, kind, label = ''] = boundary;
     if (kind === 'BEGIN') {

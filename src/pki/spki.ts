@@ -19,12 +19,20 @@ const CURVES: Readonly<Record<string, string>> = {
 
 const SUPPORTED = 'RSA, P-256, P-384, P-521, BrainpoolP256r1, P384r1 or P512r1, Ed25519 or Ed448';
 
-const FAMILIES = ['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448'] as const;
 /** Kinds of keys by what they can do here; `other` can do nothing. */
-export type KeyFamily = (typeof FAMILIES)[number] | 'other';
+export type KeyFamily = 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448' | 'other';
 
-export function keyFamily(key: KeyObject): KeyFamily {
-  return FAMILIES.find((family) => family === key.asymmetricKeyType) ?? 'other';
+export function keyFamily({ asymmetricKeyType }: KeyObject): KeyFamily {
+  switch (asymmetricKeyType) {
+    case 'rsa':
+    case 'rsa-pss':
+    case 'ec':
+    case 'ed25519':
+    case 'ed448':
+      return asymmetricKeyType;
+    default:
+      return 'other';
+  }
 }
 
 /** The curve of an EC key by OpenSSL's name; undefined where its parameters are explicit. */

@@ -4,7 +4,7 @@ import { assembleMessage, encodeBody, encodeHeader, protectedPart } from '../mes
 import { AlgorithmIdentifier } from '../schema/index.js';
 import type { MacName } from './algorithms.js';
 import { hmac, type PbmKeys } from './pbm-key.js';
-import type { Protector } from './protector.js';
+import { filledIn, type Protector } from './protector.js';
 
 export interface PbmCredential {
   readonly keys: PbmKeys;
@@ -32,13 +32,16 @@ interface MacScheme {
 
 /** Protects with a shared secret, whatever the scheme. */
 export function macProtector(reference: string, { title, algorithm, mac, key }: MacScheme): Protector {
-  const protectionAlg = { der: encodeDer(AlgorithmIdentifier, algorithm), value: algorithm };
-  const identity = { sender: referenceName(reference), senderKID: Buffer.from(reference, 'utf8') };
+  const identity = {
+    sender: referenceName(reference),
+    senderKID: Buffer.from(reference, 'utf8'),
+    protectionAlg: { der: encodeDer(AlgorithmIdentifier, algorithm), value: algorithm },
+  };
   return {
     kind: 'mac',
     title,
     protect: async (header, body, extraCerts) => {
-      const rawHeader = encodeHeader({ ...identity, ...header, protectionAlg });
+      const rawHeader = encodeHeader(filledIn(header, identity));
       const rawBody = encodeBody(body);
       const protection = hmac(mac, await key(), protectedPart({ rawHeader, rawBody }));
       return assembleMessage({ rawHeader, rawBody, protection, extraCerts });

@@ -11,7 +11,7 @@ import { algorithmObjection, defaultSignatureAlgorithm, sign, verify } from '../
 import { CmpError } from '../error.js';
 import { assembleMessage, encodeBody, encodeHeader, protectedPart, type ReceivedMessage } from '../message.js';
 import { AlgorithmIdentifier } from '../schema/index.js';
-import type { Protector } from './protector.js';
+import { filledIn, type Protector } from './protector.js';
 
 export interface SignatureCredential {
   /** DER, the protection certificate first, then its issuers in order, no self-signed root (RFC 9483 section 3.3). */
@@ -39,7 +39,7 @@ export function signatureProtector(credential: SignatureCredential): Protector {
     kind: 'signature',
     title: algorithmName(algorithm),
     protect: async (header, body, extraCerts = []) => {
-      const rawHeader = encodeHeader({ ...identity, ...header });
+      const rawHeader = encodeHeader(filledIn(header, identity));
       const rawBody = encodeBody(body);
       const protection = await sign(privateKey, algorithm, protectedPart({ rawHeader, rawBody }));
       return assembleMessage({ rawHeader, rawBody, protection, extraCerts: [...certificates, ...extraCerts] });

@@ -39,8 +39,11 @@ export interface SignatureCredential {
 
 const SALT_OCTETS = 16;
 
+/** Signatures have no parameters that belong to one transaction. */
+const signers = new WeakMap<SignatureCredential, Protector>();
+
 /** A protector for the messages of one transaction. */
-export function newProtector(credential: Credential, random: Random): Protector {
+export function protectorFor(credential: Credential, random: Random): Protector {
   switch (credential.kind) {
     case 'mac': {
       const { owf, mac, iterationCount, scheme = 'pbm' } = credential;
@@ -51,15 +54,20 @@ export function newProtector(credential: Credential, random: Random): Protector 
       return pbmProtector(credential, { salt: random(SALT_OCTETS), owf, mac, iterationCount });
     }
     case 'signature': {
-      const { certificate, issuers, privateKey } = credential;
-      return signatureProtector({
-        certificates: [certificate, ...issuers].map(({ der }) => der),
-        subject: certificate.subject,
-        subjectKeyIdentifier: certificate.extensions.subjectKeyIdentifier,
-        privateKey,
-      });
+      const protector = signers.get(credential) ?? signingWith(credential);
+      signers.set(credential, protector);
+      return protector;
     }
     default:
       return unreachable(credential);
   }
+}
+
+function signingWith({ certificate, issuers, privateKey }: SignatureCredential): Protector {
+  return signatureProtector({
+    certificates: [certificate, ...issuers].map(({ der }) => der),
+    subject: certificate.subject,
+    subjectKeyIdentifier: certificate.extensions.subjectKeyIdentifier,
+    privateKey,
+  });
 }

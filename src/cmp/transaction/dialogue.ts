@@ -1,10 +1,10 @@
 import type { Certificate } from '../../pki/index.js';
 import { OID } from '../oids.js';
-import type { Protector } from '../protection/index.js';
+import type { HeaderToProtect, Protector } from '../protection/index.js';
 import type { InfoTypeAndValue, PKIBody } from '../schema/index.js';
 import type { TransferChannel } from '../transfer/index.js';
 import { type Answer, acceptAnswer } from './answer.js';
-import { newProtector } from './credential.js';
+import { protectorFor } from './credential.js';
 import type { CmpSession } from './session.js';
 
 /** 128 bits, as RFC 9810 section 5.1.1 wants them. */
@@ -44,13 +44,23 @@ export class Dialogue {
   readonly #protector: Protector;
   readonly #envelope: Protector | undefined;
   readonly #channel: TransferChannel;
-  #position: DialoguePosition;
+  readonly #transactionID: Uint8Array;
+  #lastNonce: Uint8Array | undefined;
+  #peerNonce: Uint8Array | undefined;
+  #delayedNonce: Uint8Array | undefined;
+  #seenNonces: readonly Uint8Array[];
+  #knownSigners: readonly Certificate[];
 
   private constructor(session: CmpSession, position: DialoguePosition) {
     this.#session = session;
-    this.#position = position;
-    this.#protector = newProtector(session.credential, session.random);
-    this.#envelope = session.envelope && newProtector(session.envelope, session.random);
+    this.#transactionID = position.transactionID;
+    this.#lastNonce = position.lastNonce;
+    this.#peerNonce = position.peerNonce;
+    this.#delayedNonce = position.delayedNonce;
+    this.#seenNonces = position.seenNonces;
+    this.#knownSigners = position.knownSigners;
+    this.#protector = protectorFor(session.credential, session.random);
+    this.#envelope = session.envelope && protectorFor(session.envelope, session.random);
     this.#channel = session.transport.open(position.endpoint);
   }
 
@@ -65,12 +75,20 @@ export class Dialogue {
   }
 
   get position(): DialoguePosition {
-    return { ...this.#position, endpoint: this.#channel.endpoint };
+    return {
+      transactionID: this.#transactionID,
+      lastNonce: this.#lastNonce,
+      peerNonce: this.#peerNonce,
+      delayedNonce: this.#delayedNonce,
+      seenNonces: this.#seenNonces,
+      knownSigners: this.#knownSigners,
+      endpoint: this.#channel.endpoint,
+    };
   }
 
   /** Lower-case hexadecimal. */
   get transactionID(): string {
-    return Buffer.from(this.#position.transactionID).toString('hex');
+    return Buffer.from(this.#transactionID).toString('hex');
   }
 
   /** Printable name of our protection. */
@@ -80,7 +98,7 @@ export class Dialogue {
 
   /** The answer to our last message is delayed: its real answer may refer to that message's nonce. */
   noteDelay(): void {
-    this.#position = { ...this.#position, delayedNonce: this.#position.lastNonce };
+    this.#delayedNonce = this.#lastNonce;
   }
 
   /** Sends one message and returns its accepted answer. Throws CmpError, or the signal's reason. */
@@ -90,7 +108,7 @@ export class Dialogue {
     { generalInfo = [], pvno3 = false, pauses = false }: MessageExtras = {},
   ): Promise<Answer> {
     const { clock, random, recipient, logger, onMessage } = this.#session;
-    const { transactionID, peerNonce, seenNonces } = this.#position;
+    const transactionID = this.#transactionID;
     const senderNonce = random(ID_OCTETS);
     const header = {
       pvno: pvno3 ? CMP_2021 : CMP_2000,
@@ -98,25 +116,26 @@ export class Dialogue {
       messageTime: wholeSecond(clock.now()),
       transactionID,
       senderNonce,
-      recipNonce: peerNonce,
+      recipNonce: this.#peerNonce,
+      generalInfo: generalInfo.length === 0 ? undefined : generalInfo,
     } as const;
-    const message = await this.#protector.protect(
-      { ...header, generalInfo: generalInfo.length === 0 ? undefined : generalInfo },
-      body,
-    );
-    // The envelope bears the identifiers of what it holds (RFC 9483 section 5.2.2.1).
-    const request = (await this.#envelope?.protect(header, { type: 'nested', value: [message] })) ?? message;
-    const sent = remember(seenNonces, senderNonce);
-    this.#position = { ...this.#position, lastNonce: senderNonce, seenNonces: sent };
+    const message = await this.#protector.protect(header, body);
+    const request = this.#envelope === undefined ? message : await enveloped(this.#envelope, header, message);
+    this.#lastNonce = senderNonce;
+    this.#seenNonces = remember(this.#seenNonces, senderNonce);
+    const expectation = {
+      transactionID,
+      lastNonce: senderNonce,
+      delayedNonce: this.#delayedNonce,
+      seenNonces: this.#seenNonces,
+      knownSigners: this.#knownSigners,
+    };
     onMessage?.('request', request);
     const response = await this.#channel.exchange(request, signal, { pauses });
     onMessage?.('response', response);
-    const answer = await acceptAnswer(response, { ...this.#position, lastNonce: senderNonce }, this.#session);
+    const answer = await acceptAnswer(response, expectation, this.#session);
     this.#accepted(answer);
-    logger.debug(
-      { transactionID: Buffer.from(transactionID).toString('hex'), sent: body.type, received: answer.body.type },
-      'CMP exchange',
-    );
+    logger.debug({ transactionID: this.transactionID, sent: body.type, received: answer.body.type }, 'CMP exchange');
     return answer;
   }
 
@@ -125,18 +144,20 @@ export class Dialogue {
   }
 
   #accepted({ message, signer }: Answer): void {
-    const { delayedNonce, knownSigners, seenNonces } = this.#position;
-    const peerNonce = message.header.senderNonce;
-    const isNew = signer !== undefined && !knownSigners.some((known) => known.equals(signer));
-    this.#position = {
-      ...this.#position,
-      peerNonce,
-      // Any answer but "not yet" is the one that was put off: none but the usual nonces count from here on.
-      delayedNonce: message.body.type === 'pollRep' ? delayedNonce : undefined,
-      seenNonces: peerNonce === undefined ? seenNonces : remember(seenNonces, peerNonce),
-      knownSigners: isNew ? [...knownSigners, signer].slice(-2) : knownSigners,
-    };
+    const { senderNonce } = message.header;
+    this.#peerNonce = senderNonce;
+    if (senderNonce !== undefined) this.#seenNonces = remember(this.#seenNonces, senderNonce);
+    // Any answer but "not yet" is the one that was put off: none but the usual nonces count from here on.
+    if (message.body.type !== 'pollRep') this.#delayedNonce = undefined;
+    if (signer !== undefined && !this.#knownSigners.some((known) => known.equals(signer))) {
+      this.#knownSigners = [...this.#knownSigners, signer].slice(-2);
+    }
   }
+}
+
+/** The envelope bears the identifiers of what it holds (RFC 9483 section 5.2.2.1), but asks for nothing itself. */
+function enveloped(envelope: Protector, header: HeaderToProtect, message: Uint8Array): Promise<Uint8Array> {
+  return envelope.protect({ ...header, generalInfo: undefined }, { type: 'nested', value: [message] });
 }
 
 function remember(nonces: readonly Uint8Array[], nonce: Uint8Array): Uint8Array[] {

@@ -225,11 +225,16 @@ class Enrollment {
     return implicit ? this.#issued(remarked, 'implicit') : this.#confirm({ kept, valid: remarked }, 'certConf');
   }
 
+  async #holding({ kept, valid }: HeldCertificate): Promise<'wanted' | 'unwanted'> {
+    if (this.#hold === undefined) return 'wanted';
+    const state = this.#store('confirmation', WHOLE_MESSAGE, this.#session.clock.now(), kept);
+    return this.#hold(state, valid.certificate);
+  }
+
   /** Confirms; when the answer gets lost, the certificate is kept and certConf sent again later. */
   async #confirm(held: HeldCertificate, asked: Exclude<ConfirmationQuestion, 'pollReq'>): Promise<EnrollmentResult> {
     const { kept, valid } = held;
-    const state = this.#store('confirmation', WHOLE_MESSAGE, this.#session.clock.now(), kept);
-    if ((await this.#hold?.(state, valid.certificate)) === 'unwanted') {
+    if ((await this.#holding(held)) === 'unwanted') {
       const message = 'the request went away before its certificate was confirmed, so it was refused';
       throw await this.#leftovers.refuse(new CmpError({ code: 'Withdrawn', message }), kept);
     }
