@@ -22,18 +22,16 @@ const SUPPORTED = 'RSA, P-256, P-384, P-521, BrainpoolP256r1, P384r1 or P512r1, 
 /** Kinds of keys by what they can do here; `other` can do nothing. */
 export type KeyFamily = 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448' | 'other';
 
-export function keyFamily({ asymmetricKeyType }: KeyObject): KeyFamily {
-  switch (asymmetricKeyType) {
-    case 'rsa':
-    case 'rsa-pss':
-    case 'ec':
-    case 'ed25519':
-    case 'ed448':
-      return asymmetricKeyType;
-    default:
-      return 'other';
-  }
-}
+const FAMILIES: Readonly<Partial<Record<NonNullable<KeyObject['asymmetricKeyType']>, KeyFamily>>> = {
+  rsa: 'rsa',
+  'rsa-pss': 'rsa-pss',
+  ec: 'ec',
+  ed25519: 'ed25519',
+  ed448: 'ed448',
+};
+
+export const keyFamily = ({ asymmetricKeyType }: KeyObject): KeyFamily =>
+  (asymmetricKeyType && FAMILIES[asymmetricKeyType]) ?? 'other';
 
 /** The curve of an EC key by OpenSSL's name; undefined where its parameters are explicit. */
 export function namedCurve(key: KeyObject): string | undefined {
