@@ -1,15 +1,13 @@
 import type { CertificateRequestStatus, RequestReadyReason } from '../api/certificate-request.js';
 import { type Condition, type ConditionStatus, findCondition, nextCondition, wholeSeconds } from '../api/conditions.js';
-import { encodePem } from '../pki/index.js';
-import { bounded, type RequestNews } from './request-news.js';
-import type { RequestStatus } from './signing-request.js';
+import { base64Pem, bounded, type RequestNews } from './request-news.js';
 
 /** What the status of a CertificateRequest shall say. */
 export function certificateRequestStatus(
   news: RequestNews,
   existing: readonly Condition[],
   now: Date,
-): CertificateRequestStatus & RequestStatus {
+): CertificateRequestStatus {
   const condition = (type: string, status: ConditionStatus, reason: string, message: string) =>
     nextCondition(findCondition(existing, type), { type, status, reason, message: bounded(message) }, now);
   const ready = (status: ConditionStatus, reason: RequestReadyReason, message: string) =>
@@ -22,7 +20,7 @@ export function certificateRequestStatus(
     case 'failed':
       return {
         conditions: [
-          ...(news.invalidRequest ? [condition('InvalidRequest', 'True', 'InvalidCSR', news.message)] : []),
+          ...(news.reason === 'DecodeError' ? [condition('InvalidRequest', 'True', 'InvalidCSR', news.message)] : []),
           ready('False', 'Failed', news.message),
         ],
         failureTime: wholeSeconds(now),
@@ -37,6 +35,3 @@ export function certificateRequestStatus(
     }
   }
 }
-
-const base64Pem = (certificates: readonly Uint8Array[]): string =>
-  Buffer.from(certificates.map((der) => encodePem('CERTIFICATE', der)).join('')).toString('base64');

@@ -1,4 +1,8 @@
-import { CERTIFICATE_REQUEST, type CertificateRequest } from '../api/certificate-request.js';
+import {
+  CERTIFICATE_REQUEST,
+  type CertificateRequest,
+  PRIVATE_KEY_SECRET_ANNOTATION,
+} from '../api/certificate-request.js';
 import { findCondition, isTrue } from '../api/conditions.js';
 import { ISSUER_GROUP, ISSUER_TYPES, isIssuerKind } from '../api/issuer.js';
 import { certificateRequestStatus } from './certificate-request-status.js';
@@ -10,6 +14,9 @@ import { finishedRequest, type RequestResource, type SigningRequest } from './si
 const RESOURCE: RequestResource = {
   type: CERTIFICATE_REQUEST,
   issuerField: 'spec.issuerRef of the Certificate',
+  keylessBecause:
+    `the request has no annotation ${PRIVATE_KEY_SECRET_ANNOTATION} (only requests made for a Certificate have it): ` +
+    'use a Certificate',
   status: certificateRequestStatus,
 };
 

@@ -2,6 +2,7 @@ import type { PendingState } from '../enrollment/enroller.js';
 import { unreachable } from '../runtime/unreachable.js';
 import { type IssuerName, printableResource } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
+import type { FailReason } from './request-news.js';
 import type { IssuedOutcome, RequestRecord } from './request-record.js';
 import type { RequestResource, SigningRequest } from './signing-request.js';
 
@@ -13,12 +14,14 @@ export type Action =
   | { readonly kind: 'deny'; readonly message: string }
   /** Leave it untouched: the approver's turn. */
   | { readonly kind: 'awaitApproval' }
+  /** Say why it is not ours to sign; not a word in its status, which somebody else may have plans with. */
+  | { readonly kind: 'decline'; readonly message: string }
   /** Say what is wrong with the issuer; its repair brings the request back. */
   | { readonly kind: 'awaitIssuer'; readonly reason: 'IssuerNotFound' | 'IssuerNotReady'; readonly message: string }
   /** Say why it waits, and come back at `until`. */
   | { readonly kind: 'wait'; readonly cause: 'ca' | 'failure'; readonly until: Date; readonly message: string }
   /** Say that it can never be granted. Final. */
-  | { readonly kind: 'fail'; readonly message: string; readonly invalidRequest: boolean }
+  | { readonly kind: 'fail'; readonly reason: FailReason; readonly message: string }
   | { readonly kind: 'enroll'; readonly attempt: number }
   | { readonly kind: 'resume'; readonly attempt: number; readonly state: PendingState }
   /** Write the certificate. Final. */
@@ -38,6 +41,8 @@ export function decide(
   if (request.state !== 'open' || record?.phase === 'done') return { kind: 'ignore', because: 'finished' };
   if (request.metadata.deletionTimestamp !== undefined) return { kind: 'ignore', because: 'deleted' };
 
+  if (request.flaw?.kind === 'unsupportedIssuer') return { kind: 'decline', message: request.flaw.message };
+
   // Denied comes first: whoever denies need never have approved, and may well not be an approver that explains itself.
   if (request.approval === 'denied')
     return { kind: 'deny', message: `The ${request.kind} was denied by an approval controller` };
@@ -46,7 +51,12 @@ export function decide(
   // What the CA has settled needs no issuer any more.
   if (record?.phase === 'issued') return { kind: 'publish', outcome: record.outcome };
   if (record?.phase === 'refused')
-    return { kind: 'fail', message: record.message, invalidRequest: record.code === 'CsrInvalid' };
+    return {
+      kind: 'fail',
+      reason: record.code === 'CsrInvalid' ? 'DecodeError' : 'SigningError',
+      message: record.message,
+    };
+  if (request.flaw !== undefined) return { kind: 'fail', reason: 'InvalidDuration', message: request.flaw.message };
 
   switch (issuer.state) {
     case 'missing':

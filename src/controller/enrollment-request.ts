@@ -23,7 +23,7 @@ export function enrollmentRequest(context: RequestContext, request: SigningReque
     usages,
     isCA,
     ...(durationSeconds !== undefined && { durationSeconds }),
-    privateKey: () => stagedPrivateKey(context, request, csrPem),
+    privateKey: () => stagedPrivateKey(context, request),
     ...(isRenewal(request) && { previous: () => previousCertificate(context, request) }),
   };
 }

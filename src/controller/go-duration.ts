@@ -10,7 +10,13 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = {
 
 const PART = /(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|ns)/y;
 
-/** Whole seconds of a Go duration such as `2160h0m0s` (time.ParseDuration, no sign); undefined if it is none. */
+/** Go counts nanoseconds in 63 bits: 292 years. */
+const MAX_SECONDS = 2 ** 63 / 1e9;
+
+/**
+ * Whole seconds of a Go duration such as `2160h0m0s` (time.ParseDuration, no sign); undefined if it is none, or more
+ * than Go can count.
+ */
 export function goDurationSeconds(text: string): number | undefined {
   let seconds = 0;
   let at = 0;
@@ -21,5 +27,5 @@ export function goDurationSeconds(text: string): number | undefined {
     seconds += Number(amount) * (UNIT_SECONDS[unit] ?? 0);
     at += part.length;
   }
-  return at === 0 ? undefined : Math.floor(seconds);
+  return at === 0 || seconds > MAX_SECONDS ? undefined : Math.floor(seconds);
 }

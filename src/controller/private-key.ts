@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { PRIVATE_KEY_SECRET_ANNOTATION } from '../api/certificate-request.js';
-import type { KubeObject } from '../api/meta.js';
 import { SECRET, type Secret } from '../api/secret.js';
 import type { BackendKind } from '../enrollment/backend-config.js';
 import { EnrollmentError } from '../enrollment/error.js';
 import { isForbidden, isNotFound } from '../kube/api-error.js';
 import type { KubeClient } from '../kube/client.js';
 import { keyMatches, loadPrivateKey, PkiError, parseCsr } from '../pki/index.js';
+import type { SigningRequest } from './signing-request.js';
 
 interface Purpose {
   /** How messages begin. */
@@ -47,21 +47,16 @@ export interface KeyContext {
  */
 export async function stagedPrivateKey(
   { client, backend, signal }: KeyContext,
-  request: KubeObject,
-  csrPem: string,
+  request: SigningRequest,
 ): Promise<KeyObject> {
   const purpose = PURPOSES[backend];
   const { namespace, annotations } = request.metadata;
   const name = annotations?.[PRIVATE_KEY_SECRET_ANNOTATION];
   if (namespace === undefined || name === undefined || name === '')
-    throw unavailable(
-      purpose,
-      `${purpose.why}, but the request has no annotation ${PRIVATE_KEY_SECRET_ANNOTATION} (only requests made for a ` +
-        'Certificate have it): use a Certificate',
-    );
+    throw unavailable(purpose, `${purpose.why}, but ${request.resource.keylessBecause}`);
   const where = `Secret ${namespace}/${name}`;
   const key = parseKey(await readKeyPem(client, { namespace, name }, where, purpose, signal), where, purpose);
-  if (!keyMatches(key, parseCsr(csrPem).spki))
+  if (!keyMatches(key, parseCsr(request.csrPem).spki))
     throw new EnrollmentError({
       code: 'PrivateKeyMismatch',
       retry: 'request',

@@ -1,4 +1,5 @@
 import type { Transaction } from '../api/transaction.js';
+import { ApiError, isForbidden } from '../kube/api-error.js';
 import type { EventRecorder } from '../kube/event-recorder.js';
 import { type ObjectStore, objectKey, objectRef } from '../kube/store.js';
 import type { WorkItem, WorkQueue } from '../kube/work-queue.js';
@@ -7,13 +8,14 @@ import { unreachable } from '../runtime/unreachable.js';
 import { type Action, decide } from './decide.js';
 import { type IssuerName, issuerKey } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
-import { requestEvent } from './request-events.js';
+import { forbiddenEvent, requestEvent } from './request-events.js';
 import { type ExchangeDeps, type ExchangeSubject, RequestExchange } from './request-exchange.js';
 import type { RequestNews } from './request-news.js';
 import type { RequestRecord } from './request-record.js';
 import type { RequestWriter } from './request-writer.js';
-import type { SigningRequest } from './signing-request.js';
 import type { Keeper } from './revocation/keeper.js';
+import type { SigningRequest } from './signing-request.js';
+import { requestOf } from './transaction-records.js';
 import { Withdrawals } from './withdrawals.js';
 
 export interface RequestControllerDeps extends ExchangeDeps {
@@ -69,10 +71,14 @@ export class RequestController {
   }
 
   /** A record of an exchange turned up: that of a finished request is of no use any more. */
-  recordSeen({ metadata: { namespace }, spec: { requestRef } }: Transaction): void {
-    const ref = { ...(namespace !== undefined && { namespace }), name: requestRef.name };
+  recordSeen(transaction: Transaction): void {
+    const ref = requestOf(transaction);
     const request = this.#deps.requests.get(ref);
-    if (request?.metadata.uid === requestRef.uid && request.issuer !== undefined && request.state !== 'open')
+    if (
+      request?.metadata.uid === transaction.spec.requestRef.uid &&
+      request.issuer !== undefined &&
+      request.state !== 'open'
+    )
       this.#queue.add(issuerKey(request.issuer), objectKey(ref));
   }
 
@@ -125,7 +131,10 @@ export class RequestController {
   ): Promise<Timing> {
     switch (action.kind) {
       case 'ignore':
-        if (action.because === 'finished') await this.#deps.transactions.remove(request, signal);
+        if (action.because !== 'finished') return undefined;
+        // Unless it is we who finished it: then our copy lags behind, and the record keeps us from doing it again.
+        if (request.state !== 'open') this.#forget(request, request.state !== 'issued');
+        await this.#deps.transactions.remove(request, signal);
         return undefined;
       case 'awaitApproval':
         return undefined;
@@ -133,8 +142,8 @@ export class RequestController {
         await this.#write(action, request, { kind: 'denied', message: action.message }, signal);
         return undefined;
       case 'fail': {
-        const { message, invalidRequest } = action;
-        await this.#write(action, request, { kind: 'failed', message, invalidRequest }, signal);
+        const { reason, message } = action;
+        await this.#write(action, request, { kind: 'failed', reason, message }, signal);
         return undefined;
       }
       case 'publish':
@@ -142,6 +151,7 @@ export class RequestController {
         await this.#deps.keeper.keep(request, name, action.outcome.chain, signal);
         await this.#write(action, request, { kind: 'issued', outcome: action.outcome }, signal);
         return undefined;
+      case 'decline':
       case 'awaitIssuer':
         await this.#write(action, request, { kind: 'pending', message: action.message }, signal);
         return undefined;
@@ -191,7 +201,7 @@ export class RequestController {
         now.approval !== 'denied'
       );
     };
-    return { request, name, view, logger: this.#logger(request, name), isWanted };
+    return { request, name, view, logger: this.#logger(request), isWanted };
   }
 
   #current({ metadata }: SigningRequest): SigningRequest | undefined {
@@ -199,7 +209,7 @@ export class RequestController {
   }
 
   async #write(action: Action, request: SigningRequest, news: RequestNews, signal: AbortSignal): Promise<void> {
-    const result = await this.#deps.writer.write(request, news, signal);
+    const result = await this.#tell(request, news, signal);
     if (result === 'unchanged') return;
     if (result === 'gone') {
       this.#forget(request, true);
@@ -207,10 +217,22 @@ export class RequestController {
     }
     const event = requestEvent(request, action);
     if (event !== undefined) this.#deps.recorder.record(event);
+    if (event !== undefined && result === 'unsaid')
+      this.#logger(request).info({ reason: event.reason, note: event.note }, 'told in an event only');
     if (news.kind === 'pending') return;
     if (news.kind !== 'issued') this.#leave(request, this.#records.get(request.metadata.uid));
     this.#records.set(request.metadata.uid, { phase: 'done' });
     await this.#deps.transactions.remove(request, signal);
+  }
+
+  async #tell(request: SigningRequest, news: RequestNews, signal: AbortSignal) {
+    try {
+      return await this.#deps.writer.write(request, news, signal);
+    } catch (error) {
+      // It is tried again, but nobody who looks at the request would ever know why nothing happens.
+      if (error instanceof ApiError && isForbidden(error)) this.#deps.recorder.record(forbiddenEvent(request, error));
+      throw error;
+    }
   }
 
   /** Drops what is known of a request. `unclaimed`: if it had a certificate, nobody will ever get it. */
@@ -225,19 +247,18 @@ export class RequestController {
   #leave(request: SigningRequest, record: RequestRecord | undefined): void {
     const name = request.issuer;
     if (name === undefined || record === undefined) return;
-    const logger = this.#logger(request, name);
+    const logger = this.#logger(request);
     if (record.phase === 'issued')
       this.#deps.orphans.name({ fate: 'undelivered', certificate: record.outcome.details }, request, name, logger);
     if (record.phase === 'waiting')
       this.#queue.add(issuerKey(name), this.#withdrawals.add({ request, name, record, logger }));
   }
 
-  #logger(request: SigningRequest, name: IssuerName): Logger {
-    const { kind, metadata } = request;
+  #logger({ kind, metadata, issuer }: SigningRequest): Logger {
     return this.#deps.logger.child({
       [`${kind.charAt(0).toLowerCase()}${kind.slice(1)}`]: objectKey(metadata),
       uid: metadata.uid,
-      issuer: issuerKey(name),
+      ...(issuer !== undefined && { issuer: issuerKey(issuer) }),
     });
   }
 }

@@ -1,3 +1,4 @@
+import type { ApiError } from '../kube/api-error.js';
 import type { ObjectEvent } from '../kube/event-object.js';
 import type { Action } from './decide.js';
 import type { SigningRequest } from './signing-request.js';
@@ -17,8 +18,9 @@ export function requestEvent(request: SigningRequest, action: Action): ObjectEve
       const facts = `Certificate issued: serial ${details.serial}, valid until ${details.notAfter.toISOString()}`;
       return event('Normal', 'CertificateIssued', 'Issue', [facts, ...notes].join('. '));
     }
+    case 'decline':
+      return event('Warning', 'SignerNotSupported', 'Issue', action.message);
     case 'fail':
-      return event('Warning', action.invalidRequest ? 'DecodeError' : 'SigningError', 'Issue', action.message);
     case 'awaitIssuer':
       return event('Warning', action.reason, 'Issue', action.message);
     case 'wait':
@@ -33,3 +35,12 @@ export function requestEvent(request: SigningRequest, action: Action): ObjectEve
       return undefined;
   }
 }
+
+/** The status may not be written. It is tried again; until then only an event can say so. */
+export const forbiddenEvent = (request: SigningRequest, { message }: ApiError): ObjectEvent => ({
+  regarding: request,
+  type: 'Warning',
+  reason: 'StatusForbidden',
+  action: 'Issue',
+  note: `The answer cannot be written, which is tried again: ${message}. Are the roles of helm/permissions.yaml bound?`,
+});

@@ -29,6 +29,8 @@ export interface ControllerOptions {
   readonly namespaces: readonly string[];
   /** Least time between an issuer becoming ready and its CA being asked about its roots, in milliseconds. */
   readonly trustRefreshDelayMs: number;
+  /** Sign Kubernetes' CertificateSigningRequests for CMPv2ClusterIssuers as well; not together with namespaces. */
+  readonly kubernetesCsrs: boolean;
   /** Where /healthz, /readyz and /metrics are served; port 0 takes a free one, which the log then tells. */
   readonly probes: { readonly host: string; readonly port: number };
   /** How long exchanges under way may go on after the signal aborted, in milliseconds. */
@@ -67,7 +69,7 @@ export async function runController(options: ControllerOptions, deps: Controller
   const common = { client: new ApiClient(transport), clock, uniform, logger };
   const reporter = { controller: FIELD_MANAGER, instance: `${hostname()}-${process.pid}`.slice(0, 128) };
   const recorder = new KubeEventRecorder({ ...common, reporter });
-  const sources = new Sources(namespaces, common);
+  const sources = new Sources(options, common);
   const engine = createEngine(options, sources, { ...common, recorder, metrics, createEnroller });
 
   let stage: Stage = 'starting';

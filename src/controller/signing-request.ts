@@ -26,6 +26,14 @@ export interface SigningRequest extends KubeObject {
   readonly isCA: boolean;
   /** Absent when it does not say. */
   readonly durationSeconds?: number;
+  /** What is wrong with it, whatever issuer and CA say. */
+  readonly flaw?: RequestFlaw;
+}
+
+/** With an issuer that its resource cannot use, a request is left alone; what it wants in vain is the end of it. */
+export interface RequestFlaw {
+  readonly kind: 'unsupportedIssuer' | 'invalidDuration';
+  readonly message: string;
 }
 
 /** What one resource has of its own, besides how it is read. */
@@ -33,15 +41,18 @@ export interface RequestResource {
   readonly type: ResourceType;
   /** Where a person corrects which issuer is named. */
   readonly issuerField: string;
+  /** Why there is no private key where a request does not say so, and how there would be one. */
+  readonly keylessBecause: string;
   /**
    * The status fields that are ours, complete: what server-side apply does not find in an intent, it removes.
-   * `existing` are the conditions as last known, for their transition times.
+   * `existing` are the conditions as last known, for their transition times. Undefined when the resource has no place
+   * for such news.
    */
-  status(news: RequestNews, existing: readonly Condition[], now: Date): RequestStatus;
+  status(news: RequestNews, existing: readonly Condition[], now: Date): RequestStatus | undefined;
 }
 
-export interface RequestStatus {
-  readonly conditions: readonly Condition[];
+interface RequestStatus {
+  readonly conditions?: readonly Condition[];
 }
 
 /** Finds the open requests of an issuer by its key. */

@@ -1,6 +1,7 @@
 import { CERTIFICATE_REQUEST, type CertificateRequest } from '../api/certificate-request.js';
+import { CERTIFICATE_SIGNING_REQUEST, type CertificateSigningRequest } from '../api/certificate-signing-request.js';
 import { CLUSTER_ISSUER, ISSUER, ISSUER_GROUP, type Issuer, isIssuerKind, withDefaults } from '../api/issuer.js';
-import type { ResourceType } from '../api/meta.js';
+import type { KubeObject, ResourceType } from '../api/meta.js';
 import { SECRET, type Secret } from '../api/secret.js';
 import { TRANSACTION, type Transaction } from '../api/transaction.js';
 import type { KubeClient } from '../kube/client.js';
@@ -8,11 +9,13 @@ import { Reflector } from '../kube/reflector.js';
 import type { Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { AllRequests } from './all-requests.js';
 import { viewCertificateRequest } from './certificate-requests.js';
+import { viewCertificateSigningRequest } from './certificate-signing-requests.js';
 import type { IssuerName } from './issuer-key.js';
 import type { WatchSecret } from './secret-watches.js';
 import { requestIndexes, type SigningRequest } from './signing-request.js';
-import { Watched } from './watched.js';
+import { type Source, Watched } from './watched.js';
 
 export interface SourceDeps {
   readonly client: KubeClient;
@@ -21,9 +24,18 @@ export interface SourceDeps {
   readonly logger: Logger;
 }
 
+/** What is served. */
+interface Served {
+  /** Only these, and nothing of cluster scope; empty: everything. */
+  readonly namespaces: readonly string[];
+  /** CertificateSigningRequests as well: of cluster scope, so not together with namespaces. */
+  readonly kubernetesCsrs: boolean;
+}
+
 /** What the controller watches all the time. */
 export class Sources {
-  readonly requests: Watched<SigningRequest>;
+  /** Of every resource that is served. */
+  readonly requests: Source<SigningRequest>;
   /** Of both scopes. */
   readonly issuers: readonly Watched<Issuer>[];
   /** Done without where the CRD is not installed (Helm does not add one to an old release), or RBAC forbids it. */
@@ -32,8 +44,7 @@ export class Sources {
   readonly serves: (kind: string) => boolean;
   readonly #find: (name: IssuerName) => Issuer | undefined;
 
-  /** `namespaces`: only these, and nothing of cluster scope; empty: everything. */
-  constructor(namespaces: readonly string[], deps: SourceDeps) {
+  constructor({ namespaces, kubernetesCsrs }: Served, deps: SourceDeps) {
     const everything = namespaces.length === 0;
     const watchIssuers = (type: ResourceType) =>
       new Watched<Issuer>(
@@ -48,7 +59,7 @@ export class Sources {
       request?.issuer !== undefined && this.serves(request.issuer.kind) ? request : undefined;
     this.issuers = cluster === undefined ? [namespaced] : [namespaced, cluster];
     this.#find = ({ kind, ...ref }) => (kind === 'CMPv2ClusterIssuer' ? cluster : namespaced)?.get(ref);
-    this.requests = new Watched<SigningRequest>(
+    const certificateRequests = new Watched<SigningRequest>(
       namespaces,
       (place) =>
         new Reflector<SigningRequest>({
@@ -60,6 +71,9 @@ export class Sources {
           indexes: requestIndexes,
         }),
     );
+    this.requests = kubernetesCsrs
+      ? new AllRequests(certificateRequests, watchSigningRequests(deps))
+      : certificateRequests;
     this.transactions = new Watched<Transaction>(
       namespaces,
       (place) =>
@@ -94,10 +108,26 @@ export class Sources {
     return problems.length === 0 ? undefined : problems.join('; ');
   }
 
-  #all(): readonly (Watched<SigningRequest> | Watched<Issuer> | Watched<Transaction>)[] {
+  #all(): readonly Pick<Source<KubeObject>, 'run' | 'waitForSync' | 'problem'>[] {
     return [...this.issuers, this.requests, this.transactions];
   }
 }
+
+/** Everybody's, because the name of a signer can be selected in whole only. */
+const watchSigningRequests = (deps: SourceDeps): Watched<SigningRequest> =>
+  new Watched<SigningRequest>(
+    [],
+    () =>
+      new Reflector<SigningRequest>({
+        ...deps,
+        type: CERTIFICATE_SIGNING_REQUEST,
+        project: (request: CertificateSigningRequest) => {
+          const view = viewCertificateSigningRequest(request);
+          return view?.issuer === undefined ? undefined : view;
+        },
+        indexes: requestIndexes,
+      }),
+  );
 
 /** Watches single Secrets; keeps which version there is, never what is in it. */
 export const secretWatcher =

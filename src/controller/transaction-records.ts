@@ -130,6 +130,17 @@ export class TransactionRecords {
 
 type RecordRef = Required<ObjectRef>;
 
+const IN_NAMESPACES: Readonly<Record<SigningRequest['kind'], boolean>> = {
+  CertificateRequest: true,
+  CertificateSigningRequest: false,
+};
+
+/** The request that a record belongs to: beside it, or of no namespace at all. */
+export function requestOf({ metadata: { namespace }, spec: { requestRef } }: Transaction): ObjectRef {
+  const { kind, name } = requestRef;
+  return IN_NAMESPACES[kind] && namespace !== undefined ? { namespace, name } : { name };
+}
+
 function transactionOf(
   request: SigningRequest,
   ref: RecordRef,

@@ -6,8 +6,19 @@ import type { ObjectStore } from '../kube/store.js';
 /** Longer than any healthy API server is silent on a watch, because it sends bookmarks about every minute. */
 const STALE_AFTER_MS = 180_000;
 
+/** A cache that is kept up to date. */
+export interface Source<T extends KubeObject> extends ObjectStore<T> {
+  addHandler(handler: ObjectHandler<T>): void;
+  /** Works until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Resolves when the cache has been complete once; rejects when the signal aborts before. */
+  waitForSync(signal: AbortSignal): Promise<void>;
+  /** Why the cache is not to be relied on; undefined when all is well. */
+  readonly problem: string | undefined;
+}
+
 /** All reflectors of one resource type as one: a single one for everything, or one per namespace. */
-export class Watched<T extends KubeObject> implements ObjectStore<T> {
+export class Watched<T extends KubeObject> implements Source<T> {
   readonly #reflectors: ReadonlyMap<string | undefined, Reflector<T>>;
 
   /** `reflect` is given the namespace to watch, or none for everything. */
@@ -46,7 +57,6 @@ export class Watched<T extends KubeObject> implements ObjectStore<T> {
     await Promise.all(this.#all().map((reflector) => reflector.waitForSync(signal)));
   }
 
-  /** Why the cache is not to be relied on; undefined when all is well. */
   get problem(): string | undefined {
     return this.#all()
       .map((reflector) => reflector.problem(STALE_AFTER_MS))

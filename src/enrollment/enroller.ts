@@ -7,7 +7,7 @@ export type UsageName = string;
 
 /** One certificate wanted. Everything a backend may know about the request; nothing of Kubernetes. */
 export interface EnrollmentRequest {
-  /** Identifies the request for ever: the CertificateRequest's uid. */
+  /** Identifies the request for ever: the uid of its object. */
   readonly id: string;
   /**
    * Which try at this request it is, from 1. The same attempt, begun again, is the same one to the CA: only when it ended

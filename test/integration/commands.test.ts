@@ -107,6 +107,7 @@ describe('help and usage', () => {
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['controller', '--workers', '0'], 'a whole number from 1 to 256'],
     [['controller', '--probes-address', 'nowhere'], 'give HOST:PORT'],
+    [['controller', '--kubernetes-csrs', '--namespace', 'x'], 'leave out one of the two'],
     [['enroll', '--profile', 'somebody'], 'Allowed choices are default, ejbca, insta-ncm, entrust-3gpp, openssl-test'],
     [['sandbox', '--port', '99999', '--kubeconfig-out', 'x'], 'a port is a number from 0 to 65535'],
   ])('%j is a usage error', async (args, message) => {

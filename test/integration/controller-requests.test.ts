@@ -86,12 +86,7 @@ describe('a request that is granted', () => {
 
   it('may name a cluster issuer, whose Secrets are in the cluster resource namespace', async () => {
     cluster.credentials('cert-manager');
-    cluster.objects.create({
-      apiVersion: 'certmanager.onap.org/v1',
-      kind: 'CMPv2ClusterIssuer',
-      metadata: { name: 'ca' },
-      spec: { cmp: cluster.cmp() },
-    });
+    cluster.clusterIssuer('ca');
     const issuerRef = { group: 'certmanager.onap.org', kind: 'CMPv2ClusterIssuer', name: 'ca' };
     cluster.request('anywhere', 'web', { issuerRef });
     await cluster.settled('anywhere', 'web', 'Issued');

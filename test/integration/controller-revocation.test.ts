@@ -356,7 +356,7 @@ describe('without the permissions', () => {
   let restricted: TestCluster;
   let grant: () => void;
   beforeAll(async () => {
-    ({ cluster: restricted, grant } = await TestCluster.startWithout('cmpv2issuedcertificates'));
+    ({ cluster: restricted, grant } = await TestCluster.startWithout(['cmpv2issuedcertificates']));
     restricted.objects.create(certificatesDefinition);
   });
   afterAll(() => restricted.stop());

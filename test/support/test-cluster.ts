@@ -22,6 +22,9 @@ interface RequestOptions {
   /** PEM; a P-256 one without usages if absent. */
   readonly csr?: string;
   readonly usages?: readonly string[];
+  /** Go duration. */
+  readonly duration?: string;
+  readonly isCA?: boolean;
   readonly issuerRef?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   /** The Certificate that it was made for. */
@@ -55,13 +58,16 @@ export class TestCluster {
   }
 
   /** Without permission on these resources until `grant` is called. */
-  static async startWithout(...resources: readonly string[]): Promise<{ cluster: TestCluster; grant: () => void }> {
+  static async startWithout(
+    resources: readonly string[],
+    ...args: string[]
+  ): Promise<{ cluster: TestCluster; grant: () => void }> {
     const all = controllerRules();
     const rules: PolicyRule[] = all.map((rule) => ({
       ...rule,
       resources: rule.resources.filter((resource) => !resources.includes(resource)),
     }));
-    return { cluster: await TestCluster.#start(rules, []), grant: () => void rules.push(...all) };
+    return { cluster: await TestCluster.#start(rules, args), grant: () => void rules.push(...all) };
   }
 
   /** With RoleBindings in these namespaces and no ClusterRoleBinding. */
@@ -122,6 +128,16 @@ export class TestCluster {
     this.objects.create(this.secret(namespace, 'trust', { 'ca.crt': this.ca.rootPem }));
   }
 
+  /** A cluster issuer for the sandbox CA; its Secrets are those of `credentials('cert-manager')`. */
+  clusterIssuer(name: string, path = 'pkix/', cmp: object = {}): void {
+    this.objects.create({
+      apiVersion: `${GROUP}/v1`,
+      kind: 'CMPv2ClusterIssuer',
+      metadata: { name },
+      spec: { cmp: { ...this.cmp(path), ...cmp } },
+    });
+  }
+
   /** An issuer `ca` for the sandbox CA, at the behaviours of `path`. */
   issuer(namespace: string, path = 'pkix/', cmp: object = {}, spec: object = {}): void {
     this.objects.create({
@@ -160,6 +176,8 @@ export class TestCluster {
         request: base64(options.csr ?? csr('p256.csr')),
         issuerRef,
         usages: options.usages ?? ['digital signature', 'server auth'],
+        ...(options.duration !== undefined && { duration: options.duration }),
+        ...(options.isCA !== undefined && { isCA: options.isCA }),
       },
     });
     for (const type of options.approval ?? ['Approved']) this.approve(namespace, name, type);

@@ -12,6 +12,7 @@ interface ControllerFlags {
   readonly context?: string;
   readonly namespace: readonly string[];
   readonly clusterResourceNamespace: string;
+  readonly kubernetesCsrs: boolean;
   readonly workers: number;
   readonly probesAddress: HostAndPort;
   readonly drainTimeout: number;
@@ -37,6 +38,11 @@ export function controllerCommand(): Command {
       [],
     )
     .option('--cluster-resource-namespace <name>', 'namespace of the Secrets of CMPv2ClusterIssuers', 'cert-manager')
+    .option(
+      '--kubernetes-csrs',
+      "also sign Kubernetes' own CertificateSigningRequests that name a CMPv2ClusterIssuer; not with --namespace",
+      false,
+    )
     .option(
       '--workers <count>',
       'enrolments at the same time for each issuer without limits of its own',
@@ -67,6 +73,12 @@ export function controllerCommand(): Command {
 }
 
 async function runControllerCommand(flags: ControllerFlags): Promise<void> {
+  if (flags.kubernetesCsrs && flags.namespace.length > 0)
+    throw new CliError(
+      '--kubernetes-csrs: CertificateSigningRequests are for CMPv2ClusterIssuers, which a controller with --namespace ' +
+        'does not serve: leave out one of the two',
+      EXIT.usage,
+    );
   const { keepRuntimeLean } = await import('../../ops/lean-runtime.js');
   keepRuntimeLean();
   const { runController } = await import('../../controller/run.js');
@@ -88,6 +100,7 @@ async function runControllerCommand(flags: ControllerFlags): Promise<void> {
     clusterResourceNamespace: flags.clusterResourceNamespace,
     trustRefreshDelayMs: flags.trustRefreshDelay * 1000,
     namespaces: flags.namespace,
+    kubernetesCsrs: flags.kubernetesCsrs,
     probes: flags.probesAddress,
     ...(flags.leaderElect && {
       leaderElection: {

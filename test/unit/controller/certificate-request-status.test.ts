@@ -29,8 +29,8 @@ describe('certificateRequestStatus', () => {
     ));
 
   it.each<[string, RequestNews, string, string[]]>([
-    ['failed', { kind: 'failed', message: 'no', invalidRequest: false }, 'Failed', ['Ready']],
-    ['invalid', { kind: 'failed', message: 'no', invalidRequest: true }, 'Failed', ['InvalidRequest', 'Ready']],
+    ['failed', { kind: 'failed', reason: 'SigningError', message: 'no' }, 'Failed', ['Ready']],
+    ['invalid', { kind: 'failed', reason: 'DecodeError', message: 'no' }, 'Failed', ['InvalidRequest', 'Ready']],
     ['denied', { kind: 'denied', message: 'no' }, 'Denied', ['Ready']],
   ])('never ends a request without failureTime: %s', (_name, news, reason, types) => {
     const status = certificateRequestStatus(news, [condition('Ready', 'False', 'Pending')], NOW);

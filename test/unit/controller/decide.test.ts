@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CertificateRequest } from '../../../src/api/certificate-request.js';
+import type { CertificateSigningRequest } from '../../../src/api/certificate-signing-request.js';
 import { type Action, decide } from '../../../src/controller/decide.js';
 import type { IssuerView } from '../../../src/controller/issuer-view.js';
 import type { RequestRecord } from '../../../src/controller/request-record.js';
-import { approved, condition, denied, issued, later, NOW, request, viewed } from './objects.js';
+import { approved, condition, denied, issued, later, NOW, request, signing, viewed } from './objects.js';
 
 const ready: IssuerView = { state: 'ready', uid: 'issuer-1', revision: 'r1' };
 const missing: IssuerView = { state: 'missing' };
@@ -35,9 +36,13 @@ const ref = (group: string | undefined, kind: string | undefined) =>
     issuerRef: { name: 'ca', ...(group !== undefined && { group }), ...(kind !== undefined && { kind }) },
   });
 
+const NAMESPACED = 'cmpv2issuers.certmanager.onap.org/shop.ca';
+const wanting = (duration: string) =>
+  signing({ metadata: { annotations: { 'experimental.cert-manager.io/request-duration': duration } } });
+
 type Row = [
   rule: string,
-  request: CertificateRequest,
+  request: CertificateRequest | CertificateSigningRequest,
   issuer: IssuerView,
   record: RequestRecord | undefined,
   action: Partial<Action>,
@@ -240,7 +245,7 @@ const rows: Row[] = [
     request(),
     ready,
     { phase: 'refused', code: 'Rejected', message: 'no' },
-    { kind: 'fail', message: 'no', invalidRequest: false },
+    { kind: 'fail', reason: 'SigningError', message: 'no' },
   ],
   [
     'refused, issuer not ready',
@@ -254,7 +259,89 @@ const rows: Row[] = [
     request(),
     ready,
     { phase: 'refused', code: 'CsrInvalid', message: 'no CSR' },
-    { kind: 'fail', message: 'no CSR', invalidRequest: true },
+    { kind: 'fail', reason: 'DecodeError', message: 'no CSR' },
+  ],
+
+  // CertificateSigningRequests: whose they are.
+  ['CSR of another signer', signing({ signerName: 'kubernetes.io/kubelet-serving' }), ready, none, foreign],
+  [
+    'CSR of a domain below ours',
+    signing({ signerName: 'x.cmpv2clusterissuers.certmanager.onap.org/ca' }),
+    ready,
+    none,
+    foreign,
+  ],
+  ['CSR of our group', signing({ signerName: 'certmanager.onap.org/ca' }), ready, none, foreign],
+  ['CSR of our cluster kind', signing(), ready, none, { kind: 'enroll', attempt: 1 }],
+  ['CSR of our namespaced kind', signing({ signerName: NAMESPACED }), ready, none, { kind: 'decline' }],
+  [
+    'CSR of our namespaced kind, not approved',
+    signing({ signerName: NAMESPACED, conditions: [] }),
+    ready,
+    none,
+    { kind: 'decline' },
+  ],
+  [
+    'CSR of our namespaced kind, finished',
+    signing({ signerName: NAMESPACED, conditions: [denied] }),
+    ready,
+    none,
+    finished,
+  ],
+
+  // What is final.
+  ['CSR with a certificate', signing({ status: { certificate: 'eA==' } }), ready, none, finished],
+  ['CSR that failed', signing({ conditions: [approved, condition('Failed', 'True')] }), ready, none, finished],
+  ['CSR denied: not a word more', signing({ conditions: [denied] }), ready, none, finished],
+  ['CSR denied while the CA waits', signing({ conditions: [denied] }), ready, waiting(9), finished],
+  ['CSR answered, our copy is from before', signing(), ready, { phase: 'done' }, finished],
+  [
+    'CSR being deleted',
+    signing({ metadata: { deletionTimestamp: 'x' } }),
+    ready,
+    none,
+    { kind: 'ignore', because: 'deleted' },
+  ],
+
+  // Approval, and what cannot be.
+  ['CSR not approved', signing({ conditions: [] }), ready, none, { kind: 'awaitApproval' }],
+  ['CSR without status', { ...signing(), status: {} }, ready, none, { kind: 'awaitApproval' }],
+  ['CSR for too short a time', wanting('9m59s'), ready, none, { kind: 'fail', reason: 'InvalidDuration' }],
+  ['CSR for no time that is one', wanting('90d'), ready, none, { kind: 'fail', reason: 'InvalidDuration' }],
+  ['CSR for ten minutes', wanting('10m'), ready, none, { kind: 'enroll' }],
+  ['CSR for too short a time, not approved', { ...wanting('1s'), status: {} }, ready, none, { kind: 'awaitApproval' }],
+  ['CSR for too short a time, issuer missing', wanting('1s'), missing, none, { kind: 'fail' }],
+  [
+    'CSR for too short a time by now, certificate at hand',
+    wanting('1s'),
+    ready,
+    { phase: 'issued', outcome: issued },
+    { kind: 'publish' },
+  ],
+
+  // The rest is the same.
+  [
+    'CSR, issuer missing',
+    signing(),
+    missing,
+    none,
+    {
+      kind: 'awaitIssuer',
+      message:
+        'Failed to retrieve CMPv2ClusterIssuer resource ca: it does not exist; create it, or correct spec.signerName of a new CertificateSigningRequest',
+    },
+  ],
+  ['CSR, issuer not ready', signing(), notReady, none, { kind: 'awaitIssuer', reason: 'IssuerNotReady' }],
+  ['CSR, failed, not due', signing(), ready, retrying(5), { kind: 'wait', cause: 'failure' }],
+  ['CSR, CA waits, not due', signing(), ready, waiting(5), { kind: 'wait', cause: 'ca' }],
+  ['CSR, CA waits, due', signing(), ready, waiting(0), { kind: 'resume', attempt: 3 }],
+  ['CSR, validated certificate', signing(), missing, { phase: 'issued', outcome: issued }, { kind: 'publish' }],
+  [
+    'CSR, refused',
+    signing(),
+    ready,
+    { phase: 'refused', code: 'Rejected', message: 'no' },
+    { kind: 'fail', reason: 'SigningError' },
   ],
 ];
 

@@ -8,6 +8,8 @@ it.each([
   ['1.5h', 5400],
   ['1500ms', 1],
   ['.5m', 30],
+  ['2562047h', 9_223_369_200],
+  ['2562048h', undefined],
   ['', undefined],
   ['1d', undefined],
   ['-1h', undefined],

@@ -1,7 +1,12 @@
 import type { CertificateRequest, CertificateRequestStatus } from '../../../src/api/certificate-request.js';
+import type {
+  CertificateSigningRequest,
+  CertificateSigningRequestStatus,
+} from '../../../src/api/certificate-signing-request.js';
 import type { Condition } from '../../../src/api/conditions.js';
 import type { Issuer } from '../../../src/api/issuer.js';
 import { viewCertificateRequest } from '../../../src/controller/certificate-requests.js';
+import { viewCertificateSigningRequest } from '../../../src/controller/certificate-signing-requests.js';
 import type { IssuedOutcome } from '../../../src/controller/request-record.js';
 import type { SigningRequest } from '../../../src/controller/signing-request.js';
 
@@ -42,9 +47,36 @@ export function request(changes: RequestChanges = {}): CertificateRequest {
   };
 }
 
+export interface SigningChanges {
+  readonly signerName?: string;
+  readonly conditions?: readonly Condition[];
+  readonly status?: CertificateSigningRequestStatus;
+  readonly metadata?: Partial<CertificateSigningRequest['metadata']>;
+  readonly spec?: Partial<CertificateSigningRequest['spec']>;
+}
+
+/** An approved CertificateSigningRequest for a CMPv2ClusterIssuer, unless changed. */
+export function signing(changes: SigningChanges = {}): CertificateSigningRequest {
+  return {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name: 'node-1', uid: 'uid-csr', resourceVersion: '7', ...changes.metadata },
+    spec: {
+      request: '',
+      signerName: changes.signerName ?? 'cmpv2clusterissuers.certmanager.onap.org/ca',
+      usages: ['client auth'],
+      ...changes.spec,
+    },
+    status: { conditions: changes.conditions ?? [approved], ...changes.status },
+  };
+}
+
 /** As the controller sees it. */
-export function viewed(object: CertificateRequest): SigningRequest {
-  const view = viewCertificateRequest(object);
+export function viewed(object: CertificateRequest | CertificateSigningRequest): SigningRequest {
+  const view =
+    'signerName' in object.spec
+      ? viewCertificateSigningRequest(object as CertificateSigningRequest)
+      : viewCertificateRequest(object as CertificateRequest);
   if (view === undefined) throw new TypeError(`${object.metadata.name} has no uid`);
   return view;
 }

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../src/api/meta.js';
 import { stagedPrivateKey } from '../../../src/controller/private-key.js';
 import type { BackendKind } from '../../../src/enrollment/backend-config.js';
 import { packageRoot } from '../../../src/runtime/package-root.js';
-import { request } from './objects.js';
+import { request, signing, viewed } from './objects.js';
 import { apiError, ScriptedClient } from './scripted-client.js';
 
 const fixture = (name: string) => readFileSync(join(packageRoot(), 'fixtures', 'csr', name), 'utf8');
@@ -19,7 +19,11 @@ const staged = (data: Record<string, string>): KubeObject & { data: Record<strin
   metadata: { namespace: 'shop', name: 'web-key' },
   data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')])),
 });
-const annotated = request({ metadata: { annotations: { 'cert-manager.io/private-key-secret-name': 'web-key' } } });
+const spec = { request: Buffer.from(csr).toString('base64') };
+const bare = viewed(request({ spec }));
+const annotated = viewed(
+  request({ spec, metadata: { annotations: { 'cert-manager.io/private-key-secret-name': 'web-key' } } }),
+);
 
 let client: ScriptedClient;
 beforeEach(() => {
@@ -28,18 +32,27 @@ beforeEach(() => {
 
 it("gives the request's own key", async () => {
   client.put(staged({ 'tls.key': fixture('p256.key') }));
-  const key = await stagedPrivateKey(context(), annotated, csr);
+  const key = await stagedPrivateKey(context(), annotated);
   expect(key.asymmetricKeyType).toBe('ec');
 });
 
 it.each([
-  ['no annotation', () => stagedPrivateKey(context(), request(), csr), 'has no annotation'],
-  ['no Secret', () => stagedPrivateKey(context(), annotated, csr), 'Secret shop/web-key .*does not exist'],
+  ['no annotation', () => stagedPrivateKey(context(), bare), 'has no annotation'],
+  [
+    'a CertificateSigningRequest, whatever it says',
+    () =>
+      stagedPrivateKey(
+        context(),
+        viewed(signing({ metadata: { annotations: { 'cert-manager.io/private-key-secret-name': 'web-key' } } })),
+      ),
+    'a CertificateSigningRequest leaves it with whoever made it: .*, or set spec.cmp.proofOfPossession: RAVerified',
+  ],
+  ['no Secret', () => stagedPrivateKey(context(), annotated), 'Secret shop/web-key .*does not exist'],
   [
     'no permission',
     () => {
       client.failures.get.push(apiError(403, 'Forbidden'));
-      return stagedPrivateKey(context(), annotated, csr);
+      return stagedPrivateKey(context(), annotated);
     },
     'grant it get on secrets in namespace shop',
   ],
@@ -47,7 +60,7 @@ it.each([
     'no key in the Secret',
     () => {
       client.put(staged({ other: 'x' }));
-      return stagedPrivateKey(context(), annotated, csr);
+      return stagedPrivateKey(context(), annotated);
     },
     'holds no private key under tls.key',
   ],
@@ -55,7 +68,7 @@ it.each([
     'no PEM in the Secret',
     () => {
       client.put(staged({ 'tls.key': 'hush-hush' }));
-      return stagedPrivateKey(context(), annotated, csr);
+      return stagedPrivateKey(context(), annotated);
     },
     '^(?!.*hush).*cannot be used',
   ],
@@ -69,7 +82,7 @@ it.each([
 
 it('refuses a key that is not the one of the CSR', async () => {
   client.put(staged({ 'tls.key': fixture('p384.key') }));
-  await expect(stagedPrivateKey(context(), annotated, csr)).rejects.toMatchObject({
+  await expect(stagedPrivateKey(context(), annotated)).rejects.toMatchObject({
     code: 'PrivateKeyMismatch',
     retry: 'request',
   });
@@ -79,7 +92,7 @@ it.each<[BackendKind, RegExp]>([
   ['cmp', /^proof of possession .*or set spec\.cmp\.proofOfPossession/],
   ['certservice', /^Failed to retrieve private key secret: CertService demands .*or use an issuer with spec\.cmp/],
 ])('says how to do without the key: %s', async (backend, message) => {
-  await expect(stagedPrivateKey(context(backend), request(), csr)).rejects.toMatchObject({
+  await expect(stagedPrivateKey(context(backend), bare)).rejects.toMatchObject({
     message: expect.stringMatching(message),
   });
 });

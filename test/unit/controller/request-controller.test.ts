@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { CertificateRequest } from '../../../src/api/certificate-request.js';
+import type { CertificateSigningRequest } from '../../../src/api/certificate-signing-request.js';
 import type { Transaction } from '../../../src/api/transaction.js';
 import { EnrollerLease } from '../../../src/controller/enroller-lease.js';
 import type { IssuerView } from '../../../src/controller/issuer-view.js';
@@ -14,7 +15,7 @@ import { IndexedStore } from '../../../src/kube/store.js';
 import { createMetrics, createRegistry } from '../../../src/ops/metrics.js';
 import type { LogFields, Logger } from '../../../src/runtime/logger.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { approved, condition, denied, issued, request, viewed } from './objects.js';
+import { approved, condition, denied, issued, request, signing, viewed } from './objects.js';
 import { apiError, ScriptedClient } from './scripted-client.js';
 import { ScriptedEnroller } from './scripted-enroller.js';
 
@@ -97,11 +98,11 @@ function harness() {
       revision = next;
     },
     /** The API server and our copy both have this object now. */
-    store: (object: CertificateRequest) => {
+    store: (object: CertificateRequest | CertificateSigningRequest) => {
       client.put(object);
       requests.set(viewed(object));
     },
-    work: () => controller.reconcile({ group: GROUP, key: KEY }, stop.signal),
+    work: (key = KEY) => controller.reconcile({ group: GROUP, key }, stop.signal),
   };
 }
 
@@ -161,7 +162,9 @@ describe('RequestController', () => {
     await t.work();
     expect(t.enroller.calls).toEqual(['enroll uid-1']);
     expect(t.client.writes).toHaveLength(1);
-    expect(t.events).toHaveLength(1);
+    const reasons = t.events.map(({ reason }) => reason);
+    expect(reasons.filter((reason) => reason !== 'StatusForbidden')).toEqual(['CertificateIssued']);
+    expect(reasons.includes('StatusForbidden')).toBe(error.code === 403);
   });
 
   it('keeps in mind what may have to be revoked before anybody gets the certificate', async () => {
@@ -501,7 +504,7 @@ describe('an exchange that must outlive the process', () => {
     const finished = request({ conditions: [approved, condition('Ready', 'True', 'Issued')] });
     const record = {
       metadata: { name: 'uid-1', namespace: 'shop' },
-      spec: { requestRef: { name: 'web-1', uid: 'uid-1' } },
+      spec: { requestRef: { kind: 'CertificateRequest', name: 'web-1', uid: 'uid-1' } },
     };
     t.controller.recordSeen(record as Transaction);
     expect(t.added).toEqual([]);
@@ -538,5 +541,97 @@ describe('an exchange that must outlive the process', () => {
     await t.work();
     expect(t.enroller.calls.at(-1)).toBe('abandon {"step":1}');
     expect(ready(t.client.writes.at(-1)?.status ?? {})?.reason).toBe('Denied');
+  });
+});
+
+describe('a CertificateSigningRequest', () => {
+  const NODE = 'node-1';
+  const reasons = () => t.events.map(({ reason }) => reason);
+  beforeEach(() => t.store(signing()));
+
+  it('gets its chain and nothing else, in one write', async () => {
+    t.enroller.answers.push(issued);
+    await t.work(NODE);
+    expect(t.client.writes).toEqual([
+      { metadata: { name: NODE, uid: 'uid-csr' }, status: { certificate: expect.any(String) } },
+    ]);
+    expect(reasons()).toEqual(['CertificateIssued']);
+  });
+
+  it('shares nothing with a CertificateRequest of the same name', async () => {
+    t.store(request({ metadata: { name: NODE } }));
+    t.enroller.answers.push(issued, rejected);
+    await t.work(NODE);
+    await t.work(`shop/${NODE}`);
+    expect(t.enroller.calls).toEqual(['enroll uid-csr', 'enroll uid-1']);
+    expect(t.client.writes.map(({ metadata }) => metadata)).toEqual([
+      { name: NODE, uid: 'uid-csr' },
+      { name: NODE, namespace: 'shop', uid: 'uid-1' },
+    ]);
+  });
+
+  it('fails by a condition of its own', async () => {
+    t.enroller.answers.push(rejected);
+    await t.work(NODE);
+    expect(t.client.writes[0]?.status).toEqual({
+      conditions: [{ type: 'Failed', status: 'True', reason: 'SigningError', message: 'CA rejected: badPOP' }],
+    });
+    expect(reasons()).toEqual(['SigningError']);
+  });
+
+  it('hears in events alone why it waits, and of each reason once', async () => {
+    const other = new EnrollmentError({ code: 'Timeout', retry: 'transient', message: 'late' });
+    t.enroller.answers.push(transient, transient, other, issued);
+    for (let i = 0; i < 3; i++) {
+      await t.work(NODE);
+      await t.clock.advance(t.delays.at(-1) ?? 0);
+    }
+    expect(t.client.writes).toEqual([]);
+    expect(t.events.map(({ reason, note }) => [reason, note])).toEqual([
+      ['RetryableError', 'no answer'],
+      ['RetryableError', 'late'],
+    ]);
+    expect(t.lines.filter(([message]) => message === 'told in an event only')).toHaveLength(2);
+    await t.work(NODE);
+    expect(reasons().at(-1)).toBe('CertificateIssued');
+  });
+
+  it('of our namespaced kind is told so once, and left alone', async () => {
+    t.store(signing({ signerName: 'cmpv2issuers.certmanager.onap.org/shop.ca' }));
+    await t.work(NODE);
+    await t.work(NODE);
+    expect(reasons()).toEqual(['SignerNotSupported']);
+    expect([t.client.writes, t.enroller.calls]).toEqual([[], []]);
+  });
+
+  it('keeps its record in the cluster resource namespace, which goes with it', async () => {
+    const notBefore = new Date(t.clock.now().getTime() + 5000);
+    t.enroller.answers.push({ kind: 'pending', state: { step: 1 }, notBefore, reason: '' }, issued);
+    await t.work(NODE);
+    const record = t.client.objects.get('CMPv2Transaction system/uid-csr');
+    expect(record).toMatchObject({
+      metadata: {
+        ownerReferences: [
+          { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', name: NODE, uid: 'uid-csr' },
+        ],
+      },
+      spec: { requestRef: { kind: 'CertificateSigningRequest', name: NODE, uid: 'uid-csr' } },
+    });
+    t.restart();
+    await t.clock.advance(5000);
+    await t.work(NODE);
+    expect(t.enroller.calls).toEqual(['enroll uid-csr', 'resume uid-csr {"step":1}']);
+    expect(t.client.recordCalls).toEqual(['create uid-csr', 'delete uid-csr']);
+    t.store(signing({ status: { certificate: 'eA==' } }));
+    t.controller.recordSeen(record as Transaction);
+    expect(t.added).toEqual([NODE]);
+  });
+
+  it('that somebody else finished meanwhile has its certificate named', async () => {
+    t.enroller.answers.push(issued);
+    t.enroller.gate = () => t.store(signing({ conditions: [approved, condition('Failed', 'True')] }));
+    await t.work(NODE);
+    expect(t.client.writes).toEqual([]);
+    expect(t.lines).toContainEqual([LEFT_BEHIND, expect.objectContaining({ serial: '0a', fate: 'undelivered' })]);
   });
 });
