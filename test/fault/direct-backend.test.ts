@@ -26,6 +26,7 @@ const contradiction = ['ResponseMalformed', 'transaction'] as const;
 /** What becomes of a request, by the behaviour of the CA; `reject-...` follow below. */
 const outcomes: Readonly<Record<string, Expected>> = {
   poll: 'issued',
+  'poll-confirmation': 'issued',
   'poll-for-ever': 'pending',
   root: 'issued',
   'two-roots': 'issued',
