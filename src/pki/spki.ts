@@ -30,7 +30,13 @@ export function keyFamily({ asymmetricKeyType }: KeyObject): KeyFamily {
     case 'ed25519':
     case 'ed448':
       return asymmetricKeyType;
+    case 'dsa':
+    case 'x25519':
+    case 'x448':
+    case undefined:
+      return 'other';
     default:
+      // Newer versions of Node.js know more kinds than the types say.
       return 'other';
   }
 }
