@@ -58,7 +58,7 @@ reasons the gravest decides, in this order: ${GRAVEST_FIRST.map(code).join(', ')
 
 ${table(
   ['failInfo', 'class', 'advice in the message'],
-  Object.entries(FAILURE_INFO).map(([name, { retry, advice = '' }]) => [code(name), code(retry), advice]),
+  Object.entries(FAILURE_INFO).map(([name, { retry, advice }]) => [code(name), code(retry), advice]),
 )}
 `;
 }

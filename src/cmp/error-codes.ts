@@ -57,7 +57,8 @@ export const ERROR_CODES = {
   TlsFailed: {
     retry: 'issuer',
     meaning: 'The TLS handshake failed: the server is not trusted, or does not take our client certificate.',
-    remedy: 'Check `tls.caBundle`, `tls.serverName` and `tls.clientCertSecretRef` of the endpoint.',
+    remedy:
+      'Check `tls.caBundle`, `tls.serverName` and `tls.clientCertSecretRef` of the endpoint (`--tls-ca`, `--tls-cert`, `--tls-key`).',
   },
   Timeout: {
     retry: 'transient',
@@ -67,7 +68,8 @@ export const ERROR_CODES = {
   HttpFailed: {
     retry: 'issuer',
     meaning: 'The server answered with something other than a CMP message: a status, a redirect, another media type.',
-    remedy: 'Check the URL. Statuses that speak of overload (408, 425, 429, most of 5xx) are `transient`.',
+    remedy:
+      'Check the URL, and what the proxy wants if there is one. Statuses that speak of overload (408, 425, 429, most of 5xx) are `transient`.',
   },
   ResponseTooLarge: {
     retry: 'unauthenticated',
@@ -77,7 +79,8 @@ export const ERROR_CODES = {
   ResponseMalformed: {
     retry: 'unauthenticated',
     meaning: 'The answer is no CMP message in DER, or contradicts itself (`transaction`, if the CA vouches for it).',
-    remedy: 'Check that the URL is that of a CMP server; report the answer to the maker of the CA.',
+    remedy:
+      'Check that the URL is that of a CMP server, and the limits if the message names one; report the answer to the maker of the CA.',
   },
   ProtectionMissing: {
     retry: 'unauthenticated',
@@ -93,12 +96,13 @@ export const ERROR_CODES = {
   SignerUntrusted: {
     retry: 'issuer',
     meaning: 'The answer is signed by somebody who is not trusted, or not entitled to speak for the CA.',
-    remedy: 'Put the right CA certificate into `trust`; configure the signer as `recipient`.',
+    remedy: 'Put the right CA certificate into `trust`; configure the signer as `recipient` or `expectedSigner`.',
   },
   HeaderMismatch: {
     retry: 'unauthenticated',
     meaning: 'transactionID, nonce, version or time of the answer does not fit: a replay, or an answer mixed up.',
-    remedy: 'Nothing, if it passes. If it lasts, look for proxies that cache, and for the clocks of both sides.',
+    remedy:
+      'Nothing, if it passes. If it lasts, look for proxies that cache, for the clocks of both sides, and at `messageTimeToleranceSeconds`.',
   },
   UnexpectedBody: {
     retry: 'transaction',

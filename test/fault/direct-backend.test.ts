@@ -26,6 +26,7 @@ const contradiction = ['ResponseMalformed', 'transaction'] as const;
 /** What becomes of a request, by the behaviour of the CA; `reject-...` follow below. */
 const outcomes: Readonly<Record<string, Expected>> = {
   poll: 'issued',
+  'poll-confirmation': 'issued',
   'poll-for-ever': 'pending',
   root: 'issued',
   'two-roots': 'issued',
@@ -40,7 +41,8 @@ const outcomes: Readonly<Record<string, Expected>> = {
   'granted-with-mods': ['CertificateRefused', 'request'],
   error: ['Rejected', 'transient'],
   'error-unprotected': unauthenticated('Rejected'),
-  'error-instead-of-pkiconf': ['Rejected', 'transient'],
+  // A CA that is out of order has not decided: the certificate is kept, and not handed out.
+  'error-instead-of-pkiconf': 'pending',
   slow: ['Timeout', 'transient'],
   'http-503': ['HttpFailed', 'transient'],
   'http-500-cmp': 'issued',
@@ -132,6 +134,19 @@ describe('the direct backend and a CA that misbehaves', () => {
     expect(await run('lost-pkiconf', protection)).toMatchObject({ kind: 'issued' });
     expect(ca.ledger.certificates.slice(before)).toMatchObject([{ state: 'confirmed' }]);
   });
+
+  it.each(['MAC', 'signature'] as const)(
+    'a refused certConf takes the certificate with it (%s)',
+    async (protection) => {
+      const errorInsteadOfPkiConf = { failInfo: ['badRequest'], statusString: 'not that one' } as const;
+      ca.behaviours.set('refused-confirmation', { errorInsteadOfPkiConf });
+      await expect(run('refused-confirmation', protection)).rejects.toMatchObject({
+        code: 'Rejected',
+        retry: 'transaction',
+        message: expect.stringMatching(/is not used.*not that one/s),
+      });
+    },
+  );
 
   it('is known in all its ways', () => {
     const known = [...Object.keys(outcomes), ...once];

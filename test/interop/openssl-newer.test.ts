@@ -266,6 +266,13 @@ describe('openssl 3.5 as the client of the sandbox CA', () => {
     expect(ca.ledger.certificates).toMatchObject([{ body: 'p10cr' }, { body: 'kur', state: 'confirmed' }]);
   });
 
+  it.each(KINDS)('waits for pkiconf (%s)', async (kind) => {
+    await start();
+    expect(await run('poll-confirmation', kind, ...p10cr())).toMatchObject({ code: 0 });
+    expect(ca.ledger.certificates.at(-1)).toMatchObject({ state: 'confirmed' });
+    expect(ca.ledger.messages['pollReq']).toBe(2);
+  });
+
   it('names a profile, which this CA lets pass', async () => {
     await start();
     expect(await run('', 'secret', ...p10cr(), '-profile', 'tls-server')).toMatchObject({ code: 0 });

@@ -15,6 +15,7 @@ export interface DoctorFlags extends Partial<ConnectionFlags> {
   readonly enroll: boolean;
   readonly subject: string;
   readonly keyType: KeyType;
+  readonly certProfile?: string;
   readonly output: 'text' | 'json';
 }
 
@@ -36,6 +37,7 @@ export function addDoctorOptions(command: Command): Command {
     .option('--context <name>', 'context of the kubeconfig; default: its current one')
     .option('--enroll', 'besides, get one throw-away certificate; its serial number is told', false)
     .option('--subject <dn>', 'subject of the throw-away certificate', 'CN=cmpv2-issuer-doctor')
+    .option('--cert-profile <name>', 'certificate profile of the CA to ask for, with --enroll and --server')
     .addOption(new Option('--key-type <type>', 'its key: P-256 or RSA-2048').choices(['ec', 'rsa']).default('ec'));
   addConnectionOptions(command);
   // Which ones are needed depends on --issuer.
@@ -46,7 +48,7 @@ export function addDoctorOptions(command: Command): Command {
 const GIVEN = [
   ...['server', 'recipient', 'trusted', 'expectedSigner', 'ref', 'secretFile', 'cert', 'certKey', 'certChain'],
   ...['tlsCa', 'tlsCert', 'tlsKey', 'proxy', 'owf', 'hmac', 'iterations', 'nestedCert', 'nestedKey'],
-  ...['ignoreKeyUsage', 'messageTimeTolerance', 'limit'],
+  ...['ignoreKeyUsage', 'messageTimeTolerance', 'limit', 'certProfile'],
 ] as const satisfies readonly (keyof DoctorFlags)[];
 const NEEDED = ['server', 'recipient', 'trusted'] as const;
 

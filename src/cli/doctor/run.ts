@@ -56,7 +56,8 @@ function finder(
     assertIssuerAlone(flags);
     return (signal) => readIssuer(flags, examination, signal);
   }
-  const config = connectionConfig(connectionFlags(flags));
+  const { certProfile } = flags;
+  const config = { ...connectionConfig(connectionFlags(flags)), ...(certProfile !== undefined && { certProfile }) };
   return async () => ({ backend: 'cmp', config });
 }
 

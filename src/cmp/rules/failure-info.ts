@@ -3,8 +3,10 @@ import type { KnownFailureInfo, PKIFailureInfoName } from '../schema/index.js';
 
 interface FailureInfo {
   readonly retry: CmpRetryClass;
-  /** What a person can do about it. */
-  readonly advice?: string;
+  /** What it means, and what a person can do about it. */
+  readonly advice: string;
+  /** It says little: where a CA gives another reason as well, the advice about that one helps more. */
+  readonly vague?: true;
 }
 
 /** What each reason of a CA (PKIFailureInfo, RFC 9810 section 5.2.3) means for the next step. */
@@ -19,29 +21,57 @@ export const FAILURE_INFO: Readonly<Record<KnownFailureInfo, FailureInfo>> = {
     advice:
       'The CA could not verify our protection; compare shared secret and reference value, or have our certificate trusted there.',
   },
-  badRequest: { retry: 'request' },
+  badRequest: {
+    retry: 'request',
+    advice: 'The CA does not take this kind of request, or not in this form; look into its log.',
+    vague: true,
+  },
   badTime: { retry: 'transaction', advice: 'The clocks of both sides differ too much; set them right.' },
-  badCertId: { retry: 'request' },
-  badDataFormat: { retry: 'request' },
+  badCertId: {
+    retry: 'request',
+    advice: 'The CA does not know the certificate that the request is about; check its issuer and serial number.',
+  },
+  badDataFormat: {
+    retry: 'request',
+    advice: 'The CA cannot read the request, or a part of it; look into its log, and choose the profile of this CA.',
+    vague: true,
+  },
   wrongAuthority: {
     retry: 'request',
     advice: 'This CA does not serve the recipient that is configured; check the recipient.',
   },
-  incorrectData: { retry: 'request' },
-  missingTimeStamp: { retry: 'request' },
+  incorrectData: {
+    retry: 'request',
+    advice: 'The CA cannot use what the request says; look into its log.',
+    vague: true,
+  },
+  missingTimeStamp: {
+    retry: 'request',
+    advice: 'The CA misses a time stamp, although messages carry their time here; look into its log.',
+  },
   badPOP: {
     retry: 'request',
     advice:
       'The CA does not accept the proof of possession; grant raVerified to this RA, prove by Signature, or enroll with P10CR.',
   },
-  certRevoked: { retry: 'request' },
-  certConfirmed: { retry: 'transaction' },
+  certRevoked: {
+    retry: 'request',
+    advice: 'The certificate that the request is about is revoked; ask for a first one in its place.',
+  },
+  certConfirmed: {
+    retry: 'transaction',
+    advice: 'The CA holds the certificate for confirmed already; a fresh exchange is tried.',
+  },
   wrongIntegrity: {
     retry: 'issuer',
     advice: 'The CA wants the other kind of protection (MAC or signature); change it.',
   },
-  badRecipientNonce: { retry: 'transaction' },
-  timeNotAvailable: { retry: 'transient' },
+  badRecipientNonce: {
+    retry: 'transaction',
+    advice:
+      'The CA does not remember its last answer to us; a fresh exchange is tried. If it lasts, look for several servers behind one URL.',
+  },
+  timeNotAvailable: { retry: 'transient', advice: 'The CA does not know the time; the request is tried again later.' },
   unacceptedPolicy: {
     retry: 'request',
     advice: 'The CA does not accept a policy of this request; compare it with its profile.',
@@ -50,8 +80,11 @@ export const FAILURE_INFO: Readonly<Record<KnownFailureInfo, FailureInfo>> = {
     retry: 'request',
     advice: 'The CA does not accept an extension of this request; compare them with its profile.',
   },
-  addInfoNotAvailable: { retry: 'transient' },
-  badSenderNonce: { retry: 'transaction' },
+  addInfoNotAvailable: {
+    retry: 'transient',
+    advice: 'The CA cannot get at something that it needs; the request is tried again later.',
+  },
+  badSenderNonce: { retry: 'transaction', advice: 'The CA does not accept our nonce; a fresh exchange is tried.' },
   badCertTemplate: {
     retry: 'request',
     advice: 'The CA does not accept names, usages or lifetime of this request; compare them with its profile.',
@@ -64,7 +97,10 @@ export const FAILURE_INFO: Readonly<Record<KnownFailureInfo, FailureInfo>> = {
     retry: 'transaction',
     advice: 'The CA has seen this transaction already; a fresh one is tried.',
   },
-  unsupportedVersion: { retry: 'issuer' },
+  unsupportedVersion: {
+    retry: 'issuer',
+    advice: 'The CA speaks neither version 2 nor version 3 of CMP; check the URL, and choose the profile of this CA.',
+  },
   notAuthorized: {
     retry: 'issuer',
     advice: 'The CA does not let us ask for this; grant the right to our credentials there.',
@@ -90,7 +126,8 @@ export function retryAfterRejection(failInfo: readonly PKIFailureInfoName[]): Cm
   return GRAVEST_FIRST.find((retry) => classes.has(retry)) ?? 'request';
 }
 
-/** The first piece of advice about these reasons. */
+/** The first piece of advice about these reasons; about the vague ones only if there is no other. */
 export function adviceFor(failInfo: readonly PKIFailureInfoName[]): string | undefined {
-  return failInfo.map((name) => known(name)?.advice).find((text) => text !== undefined);
+  const reasons = failInfo.map(known).filter((reason) => reason !== undefined);
+  return (reasons.find(({ vague }) => vague === undefined) ?? reasons[0])?.advice;
 }

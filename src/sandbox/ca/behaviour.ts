@@ -9,6 +9,13 @@ import type { NestingFault, Pbmac1Fault, RevocationFault, RootUpdateFault, Suppo
  */
 export type Stage = 'certificate' | 'poll' | 'confirmation';
 
+/** How the CA makes its client wait. */
+export interface Polling {
+  readonly polls: number;
+  readonly checkAfterSeconds: number;
+  readonly reason?: string;
+}
+
 /** What the CA says when it says no. */
 export interface Refusal {
   readonly failInfo: readonly PKIFailureInfoName[];
@@ -70,7 +77,9 @@ export type StatusContradiction = (typeof STATUS_CONTRADICTIONS)[number];
  */
 export interface Behaviour {
   /** Answer `waiting` first, then `polls` times pollRep, then what the rest of the behaviour says. */
-  readonly polling?: { readonly polls: number; readonly checkAfterSeconds: number; readonly reason?: string };
+  readonly polling?: Polling;
+  /** The same before pkiconf. */
+  readonly confirmationPolling?: Polling;
   /** Answer ip, cp, kup or rp with status rejection, genm with an error. */
   readonly rejection?: Refusal;
   /** Answer with an error message instead of ip/cp. Protected like any answer, unless faults say `unprotected`. */

@@ -21,6 +21,7 @@ import {
   grant,
   IMPLICIT_CONFIRM,
   pollResponse,
+  putOff,
   type ResponseType,
   refusalOf,
   rejection,
@@ -34,7 +35,7 @@ import type { Ledger } from './ledger.js';
 import { MessageRefused, RequestRefused } from './refusal.js';
 import { type RequestBody, readRequest, singleRequest } from './request.js';
 import type { Requester } from './requester.js';
-import type { Transaction, TransactionTable } from './transactions.js';
+import { type Transaction, type TransactionTable, WHOLE_MESSAGE } from './transactions.js';
 
 export interface EnrolmentContext {
   readonly hierarchy: Hierarchy;
@@ -94,22 +95,25 @@ export class Enrolment {
       }
       const finish = () => this.#refusable(type, transaction, () => this.#decide(type, transaction, request, message));
       if (behaviour.polling === undefined) return await finish();
-      transaction.phase = { kind: 'polling', pollsLeft: behaviour.polling.polls, finish };
-      return waiting(type, transaction.certReqId, behaviour.polling.reason);
+      const terms = behaviour.polling;
+      const pollId = transaction.certReqId;
+      transaction.phase = { kind: 'polling', terms, pollsLeft: terms.polls, pollId, stage: 'certificate', finish };
+      return waiting(type, pollId, terms.reason);
     });
     return { answer, transaction };
   }
 
   /** pollReq. Throws MessageRefused. */
   async poll(transaction: Transaction, content: PollReqContent): Promise<Answer> {
-    const { phase, behaviour, certReqId } = transaction;
+    const { phase, behaviour } = transaction;
     if (phase.kind !== 'polling') throw new MessageRefused('badRequest', 'there is nothing to poll for');
-    if (content.length !== 1 || content[0]?.certReqId !== certReqId) {
-      throw new MessageRefused('badRequest', `pollReq must name certReqId ${certReqId}`);
+    const { pollId, pollsLeft, terms } = phase;
+    if (content.length !== 1 || content[0]?.certReqId !== pollId) {
+      throw new MessageRefused('badRequest', `pollReq must name certReqId ${pollId}`);
     }
-    if (phase.pollsLeft > 0) {
-      transaction.phase = { ...phase, pollsLeft: phase.pollsLeft - 1 };
-      return pollResponse(certReqId, behaviour.polling?.checkAfterSeconds ?? 0, behaviour.polling?.reason);
+    if (pollsLeft > 0) {
+      transaction.phase = { ...phase, pollsLeft: pollsLeft - 1 };
+      return pollResponse(pollId, terms.checkAfterSeconds, terms.reason);
     }
     transaction.phase = { kind: 'over' };
     const answer = await phase.finish();
@@ -122,6 +126,7 @@ export class Enrolment {
   confirm(transaction: Transaction, content: CertConfirmContent): Answer {
     const { phase, behaviour, certReqId } = transaction;
     const { ledger } = this.#context;
+    if (phase.kind === 'polling' && phase.stage === 'confirmation') return putOff(phase.terms.reason);
     if (phase.kind === 'polling') throw new MessageRefused('badRequest', 'there is no certificate to confirm yet');
     if (phase.kind === 'over') {
       if (behaviour.confirmedAgain === 'pkiconf') return confirmation();
@@ -145,9 +150,17 @@ export class Enrolment {
       status !== undefined &&
       (verdict === undefined || verdict.status === 'accepted' || verdict.status === 'grantedWithMods');
     const reason = [...(verdict?.statusString ?? []), ...(verdict?.failInfo ?? [])].join(', ');
-    ledger.conclude(phase.certificate.serial, accepted ? 'confirmed' : 'rejected', accepted ? '' : reason);
-    transaction.phase = { kind: 'over' };
-    return confirmation();
+    const conclude = (): Answer => {
+      ledger.conclude(phase.certificate.serial, accepted ? 'confirmed' : 'rejected', accepted ? '' : reason);
+      transaction.phase = { kind: 'over' };
+      return confirmation();
+    };
+    const terms = behaviour.confirmationPolling;
+    if (terms === undefined) return conclude();
+    const finish = async () => conclude();
+    const delayed = { kind: 'polling', stage: 'confirmation', pollId: WHOLE_MESSAGE } as const;
+    transaction.phase = { ...delayed, terms, pollsLeft: terms.polls, finish };
+    return putOff(terms.reason);
   }
 
   /** The client gave up with an error message of its own. */

@@ -5,7 +5,7 @@ import type { Opening } from './enrolment.js';
 import { RequestRefused } from './refusal.js';
 import { type RevocationContext, revoke } from './revocation.js';
 import { answerSupport, type SupportContext } from './support.js';
-import type { Transaction, TransactionTable } from './transactions.js';
+import { type Transaction, type TransactionTable, WHOLE_MESSAGE } from './transactions.js';
 
 /** Questions that one answer settles. */
 export type InquiryBody = Extract<ReceivedMessage['body'], { type: 'rr' | 'genm' }>;
@@ -16,9 +16,6 @@ export const isInquiryBody = (body: ReceivedMessage['body']): body is InquiryBod
 interface InquiryContext extends RevocationContext, SupportContext {
   readonly transactions: TransactionTable;
 }
-
-/** certReqId in polls about a whole message. */
-const WHOLE_MESSAGE = -1;
 
 /** The CA's side of revocation and support messages. */
 export class Inquiries {
@@ -45,7 +42,14 @@ export class Inquiries {
       firstSenderNonce: message.header.senderNonce ?? new Uint8Array(),
       protector,
       lastSenderNonce: undefined,
-      phase: { kind: 'polling', pollsLeft: behaviour.polling.polls, finish },
+      phase: {
+        kind: 'polling',
+        terms: behaviour.polling,
+        pollsLeft: behaviour.polling.polls,
+        pollId: WHOLE_MESSAGE,
+        stage: 'certificate',
+        finish,
+      },
     };
     this.#context.transactions.open(transaction);
     return { answer: putOff(behaviour.polling.reason), transaction };

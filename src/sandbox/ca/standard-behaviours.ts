@@ -20,6 +20,9 @@ const each = <T extends string>(
 /** Behaviours that every sandbox CA knows by name: `/cmp/poll`, `/cmp/poll+two-roots`, `/cmp/reject-bad-pop`, ... */
 export const standardBehaviours: Readonly<Record<string, Behaviour>> = {
   poll: { polling: { polls: 2, checkAfterSeconds: 1, reason: 'an operator is looking at the request' } },
+  'poll-confirmation': {
+    confirmationPolling: { polls: 1, checkAfterSeconds: 1, reason: 'the confirmation is being filed' },
+  },
   'poll-for-ever': { polling: { polls: Number.POSITIVE_INFINITY, checkAfterSeconds: 1 } },
   root: { caPubs: 'root' },
   'two-roots': { caPubs: 'allRoots' },

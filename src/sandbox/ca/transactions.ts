@@ -1,13 +1,25 @@
 import type { Protector } from '../../cmp/protection/index.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Answer } from './answer.js';
-import type { Behaviour } from './behaviour.js';
+import type { Behaviour, Polling } from './behaviour.js';
 import type { IssuedCertificate } from './issuing.js';
 import { MessageRefused } from './refusal.js';
 
+/** certReqId in polls about a whole message (RFC 9810 section 5.3.22). */
+export const WHOLE_MESSAGE = -1;
+
 /** Where a transaction stands between two messages of its client. */
 type Phase =
-  | { readonly kind: 'polling'; readonly pollsLeft: number; readonly finish: () => Promise<Answer> }
+  | {
+      readonly kind: 'polling';
+      readonly terms: Polling;
+      readonly pollsLeft: number;
+      /** certReqId in polls: that of the request, or WHOLE_MESSAGE. */
+      readonly pollId: number;
+      /** What is put off: the answer to the request, or to certConf. */
+      readonly stage: 'certificate' | 'confirmation';
+      readonly finish: () => Promise<Answer>;
+    }
   | { readonly kind: 'confirming'; readonly certificate: IssuedCertificate }
   | { readonly kind: 'over' };
 

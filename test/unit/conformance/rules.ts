@@ -535,7 +535,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     id: 'R40',
-    rule: 'After an error in place of pkiconf the certificate is not used',
+    rule: 'After an error in place of pkiconf the certificate is not used: it is given up, or kept until it is confirmed where the CA says that it is out of order',
     source: 'RFC 9483 section 4.1.1',
     enforcedBy: ['cmp/transaction/confirmation.ts#confirmationResult'],
     kept: [at(ENROLLMENT, 'a confirmation', 'that had arrived after all (%s) is good')],
@@ -543,6 +543,11 @@ export const RULES: readonly Rule[] = [
       at(ENROLLMENT, 'a confirmation', 'that the CA refuses takes the certificate with it, which is named'),
       at(ENROLLMENT, 'a confirmation', 'that was never sent before cannot have arrived (%s)'),
       misbehaving('error-instead-of-pkiconf'),
+      at(
+        'fault/direct-backend',
+        'the direct backend and a CA that misbehaves',
+        'a refused certConf takes the certificate with it (%s)',
+      ),
     ],
   },
   {

@@ -301,6 +301,20 @@ describe('the original of a request (origPKIMessage)', () => {
 describe('polling', () => {
   const pollReq = (certReqId: number): PKIBody => ({ type: 'pollReq', value: [{ certReqId }] });
 
+  it('comes before pkiconf, too, where that takes time', async () => {
+    const transaction = new TestTransaction(ca, '/cmp/poll-confirmation');
+    const answer = await transaction.send(ir());
+    const waiting = { type: 'error', value: { pKIStatusInfo: { status: 'waiting' } } };
+    expect((await transaction.send(certConf(answer))).body).toMatchObject(waiting);
+    // Sent again meanwhile, it changes nothing.
+    expect((await transaction.send(certConf(answer))).body).toMatchObject(waiting);
+    const { serialHex } = certificateIn(answer);
+    expect(ca.ledger.find(serialHex)).toMatchObject({ state: 'issued' });
+    expect((await transaction.send(pollReq(-1))).body).toMatchObject({ type: 'pollRep', value: [{ certReqId: -1 }] });
+    expect((await transaction.send(pollReq(-1))).body).toEqual({ type: 'pkiconf', value: null });
+    expect(ca.ledger.find(serialHex)).toMatchObject({ state: 'confirmed' });
+  });
+
   it('ends with the certificate after as many pollReps as told', async () => {
     const path = pathOf({ polling: { polls: 2, checkAfterSeconds: 17, reason: 'patience' } });
     const transaction = new TestTransaction(ca, path);
