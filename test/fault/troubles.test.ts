@@ -85,7 +85,7 @@ describe('and whatever becomes of the network', () => {
   });
 
   it('the CA takes connections and does not answer, and gets late what was meant for it', async () => {
-    const at = cluster.place({ protection: 'MAC', confirmation: 'Explicit', cmp: { requestTimeoutSeconds: 1 } });
+    const at = cluster.place({ protection: 'MAC', confirmation: 'Explicit', cmp: { requestTimeoutSeconds: 3 } });
     expect(await problemsOf(at, await at.ask(), 0)).toEqual([]);
     cluster.links.ca.freeze();
     const asked = await at.ask();

@@ -91,8 +91,9 @@ export async function sendSpoilt(
 }
 
 function reset(socket: Socket | null): void {
-  if (socket instanceof TLSSocket) socket.destroy();
-  else socket?.resetAndDestroy();
+  // What the client has shut down already cannot be reset any more (uv_tcp_close_reset), and would stay open for ever.
+  if (socket === null || socket instanceof TLSSocket || socket.readableEnded || socket.writableEnded) socket?.destroy();
+  else socket.resetAndDestroy();
 }
 
 async function flood(

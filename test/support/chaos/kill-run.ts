@@ -72,7 +72,6 @@ export async function runKillBatch(
   const contestants = await Promise.all(rows.map((row) => enter(cluster, row)));
   for (let death = 0; death < kills; death++) await die(cluster, contestants);
   const controller = await cluster.launch();
-  const isOver = ({ asked, place }: Contestant) => cluster.isIssued(asked) && place.records.length === 0;
   // Whatever is missing then shows in the verdict.
   await cluster.until('all requests to be over', () => contestants.every(isOver)).catch(() => {});
   for (const { stops } of contestants) for (const stop of stops) stop.finish();
@@ -96,6 +95,8 @@ async function enter(cluster: ChaosCluster, row: KillRow): Promise<Contestant> {
   return { row, place, asked: await place.ask(), stops: [], kills: 0 };
 }
 
+const isOver = ({ asked, place }: Contestant): boolean => place.cluster.isIssued(asked) && place.records.length === 0;
+
 async function die(cluster: ChaosCluster, contestants: readonly Contestant[]): Promise<void> {
   const arrived = new Set<Contestant>();
   const stops = contestants.map((contestant) => {
@@ -108,7 +109,7 @@ async function die(cluster: ChaosCluster, contestants: readonly Contestant[]): P
     return stop;
   });
   const controller = await cluster.launch();
-  const isThere = (contestant: Contestant) => arrived.has(contestant) || cluster.isIssued(contestant.asked);
+  const isThere = (contestant: Contestant) => arrived.has(contestant) || isOver(contestant);
   await cluster.until('all requests to come to their points', () => contestants.every(isThere), 30_000).catch(() => {});
   await controller.stop('SIGKILL');
   for (const contestant of arrived) contestant.kills += 1;

@@ -23,7 +23,8 @@ const http = (
 const RESET: HttpFault = { type: 'reset' };
 const SILENCE: HttpFault = { type: 'silence' };
 const POLLING: Behaviour = { polling: { polls: 2, checkAfterSeconds: 1 } };
-const HASTY = { requestTimeoutSeconds: 1 };
+/** Short, but longer than a busy machine takes. */
+const HASTY = { requestTimeoutSeconds: 3 };
 
 const atCa = (name: string, extras: number, behaviour: Behaviour, cmp: object = {}): Trouble => ({
   name,
@@ -48,7 +49,7 @@ export const CA_TROUBLES: readonly Trouble[] = [
   atCa(
     'the answer drips in for too long',
     1,
-    http({ type: 'drip', octetsPerChunk: 16, intervalMilliseconds: 50 }, { stages: ['certificate'] }),
+    http({ type: 'drip', octetsPerChunk: 16, intervalMilliseconds: 100 }, { stages: ['certificate'] }),
     HASTY,
   ),
   atCa('half an answer', 1, http({ type: 'truncatedTransfer' }, { stages: ['certificate'] })),
