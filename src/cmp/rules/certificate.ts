@@ -89,13 +89,14 @@ export function pathToTrust(
   anchors: readonly Certificate[],
   at: Date,
 ): PathResult {
-  const options = { at, allowUnknownCriticalInLeaf: true };
+  const allowUnknownCriticalInLeaf = true;
   const roots = anchors.filter(({ isSelfSigned }) => isSelfSigned);
   if (roots.length > 0 && roots.length < anchors.length) {
-    const toRoot = buildPath(certificate, { ...options, untrusted: [...anchors, ...untrusted], anchors: roots });
+    const candidates = [...anchors, ...untrusted];
+    const toRoot = buildPath(certificate, { at, untrusted: candidates, anchors: roots, allowUnknownCriticalInLeaf });
     if (toRoot.ok) return toRoot;
   }
-  return buildPath(certificate, { ...options, untrusted, anchors });
+  return buildPath(certificate, { at, untrusted, anchors, allowUnknownCriticalInLeaf });
 }
 
 /** It chains to an anchor of the operator's. Returns the path as `pathToTrust` finds it. */
