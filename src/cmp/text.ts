@@ -3,8 +3,12 @@ const LONGEST = 300;
 /** Everything that could disturb a terminal, a log line or the reading order: controls, format and separator characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
+/** Most texts: words of ASCII with single blanks between them. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
+
 /** Text from outside as it may appear in a message: bounded, one line, no control or direction characters. */
 export function printable(text: string, longest = LONGEST): string {
+  if (text.length <= longest && PLAIN.test(text)) return text;
   const clean = text
     .slice(0, longest * 4)
     .replace(/\s+/g, ' ')

@@ -28,9 +28,9 @@ function addressText(octets: Uint8Array): string {
 
 /** IA5String content; anything that is not printable ASCII is shown as `\xx`. */
 function asciiText(octets: Uint8Array): string {
-  return Buffer.from(octets)
-    .toString('latin1')
-    .replace(/[^\x20-\x7e]/g, (character) => `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1');
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  return text.replace(/[^\x20-\x7e]/g, (character) => `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 function textOf(type: GeneralNameType, element: Element): string {
@@ -66,7 +66,7 @@ export function parseGeneralNames(der: Uint8Array): GeneralName[] {
   try {
     const root = checkDer(der);
     if (root.tag !== TAG.sequence) throw new DerError('expected SEQUENCE OF GeneralName', 0);
-    const names = Array.from(root.children(), readGeneralName);
+    const names = root.children().map(readGeneralName);
     if (names.length === 0) throw new DerError('expected at least one GeneralName', 0);
     return names;
   } catch (error) {

@@ -17,12 +17,14 @@ function block(label: string, lines: readonly string[], where: string): PemBlock
   const headers = lines.some(isHeader) ? lines.slice(0, lines.indexOf('')) : [];
   const base64 = lines.slice(headers.length).join('').replace(/\s+/g, '');
   if (base64 === '') throw new PkiError('PemInvalid', `${where} is empty`);
-  if (!BASE64.test(base64)) {
+  const der = Buffer.from(base64, 'base64');
+  // Writing it again costs less than looking at each character, and settles it for all that is written as usual.
+  if (der.toString('base64') !== base64 && !BASE64.test(base64)) {
     const at = base64.search(/[^A-Za-z0-9+/=]/);
     const reason = at < 0 ? 'the length or the padding is wrong' : `character ${at + 1} is not in the alphabet`;
     throw new PkiError('PemInvalid', `${where} is not valid base64: ${reason}`);
   }
-  return { label, headers, der: new Uint8Array(Buffer.from(base64, 'base64')) };
+  return { label, headers, der: new Uint8Array(der) };
 }
 
 /**

@@ -96,13 +96,22 @@ export function pathToTrust(
   at: Date,
   limits: PathLimits = DEFAULT_ANSWER_LIMITS,
 ): PathResult {
-  const options = { at, allowUnknownCriticalInLeaf: true, ...pathOptions(limits) };
+  const { maxLength, skewSeconds } = pathOptions(limits);
+  const pathTo = (roots: readonly Certificate[], candidates: readonly Certificate[]) =>
+    buildPath(certificate, {
+      at,
+      untrusted: candidates,
+      anchors: roots,
+      allowUnknownCriticalInLeaf: true,
+      maxLength,
+      skewSeconds,
+    });
   const roots = anchors.filter(({ isSelfSigned }) => isSelfSigned);
   if (roots.length > 0 && roots.length < anchors.length) {
-    const toRoot = buildPath(certificate, { ...options, untrusted: [...anchors, ...untrusted], anchors: roots });
+    const toRoot = pathTo(roots, [...anchors, ...untrusted]);
     if (toRoot.ok) return toRoot;
   }
-  return buildPath(certificate, { ...options, untrusted, anchors });
+  return pathTo(anchors, untrusted);
 }
 
 /** It chains to an anchor of the operator's. Returns the path as `pathToTrust` finds it. */

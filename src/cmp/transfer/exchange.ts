@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../runtime/clock.js';
 import type { Addressing } from './dispatcher.js';
-import { BoundedBody, bodyIsCmp, type HttpResponseHead } from './response.js';
+import { BoundedBody, bodyIsCmp, CMP_MEDIA_TYPE, type HttpResponseHead } from './response.js';
 
 /** Where a message goes, and what its answer may look like. The same for every message to one endpoint. */
 export interface ExchangeTarget extends Addressing {
@@ -16,7 +16,7 @@ export interface HttpAnswer {
   readonly octets: Uint8Array;
 }
 
-const HEADERS = { 'content-type': 'application/pkixcmp', accept: 'application/pkixcmp', 'cache-control': 'no-cache' };
+const HEADERS = { 'content-type': CMP_MEDIA_TYPE, accept: CMP_MEDIA_TYPE, 'cache-control': 'no-cache' };
 
 /**
  * One POST and its whole answer. Handles undici's events itself: the streams and signals of `request()` cost more than

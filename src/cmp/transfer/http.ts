@@ -93,11 +93,13 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
       reusable = false;
       if (connection !== undefined) {
         const { target, dispatcher } = connection;
-        const answer = await post(target, dispatcher, message, signal, options).catch((error: unknown) => {
+        try {
+          const answer = await post(target, dispatcher, message, signal, options);
+          reusable = answer.reusable;
+          return answer.octets;
+        } catch (error) {
           throw error instanceof ConnectFailure ? connectError(error, target.endpoint) : error;
-        });
-        reusable = answer.reusable;
-        return answer.octets;
+        }
       }
       const failures: CmpError[] = [];
       for (const target of candidates) {
@@ -123,9 +125,10 @@ export function createHttpTransport(settings: TransferSettings, clock: Clock): H
       },
       exchange,
       close: async () => {
-        const { target, dispatcher } = connection ?? {};
+        if (connection === undefined) return;
+        const { target, dispatcher } = connection;
         connection = undefined;
-        if (dispatcher !== undefined) await target?.connections.giveBack(dispatcher, reusable);
+        await target.connections.giveBack(dispatcher, reusable);
       },
     };
   }

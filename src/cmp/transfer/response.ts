@@ -16,10 +16,13 @@ export function header(head: HttpResponseHead, name: string): string {
   return (typeof value === 'string' ? value : (value?.[0] ?? '')).trim();
 }
 
+export const CMP_MEDIA_TYPE = 'application/pkixcmp';
+
 /** RFC 9811 section 3.4; `-poll` is what old servers say. */
 function isCmpMediaType(value: string): boolean {
+  if (value === CMP_MEDIA_TYPE) return true;
   const type = (value.split(';', 1)[0] ?? '').trim().toLowerCase();
-  return type === 'application/pkixcmp' || type === 'application/pkixcmp-poll';
+  return type === CMP_MEDIA_TYPE || type === 'application/pkixcmp-poll';
 }
 
 /** Retry-After (RFC 9110 section 10.2.3) in milliseconds from now, bounded; undefined if absent or unreadable. */
