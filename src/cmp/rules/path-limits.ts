@@ -7,7 +7,7 @@ export type PathLimits = Pick<AnswerLimits, 'maxPathLength' | 'clockSkewSeconds'
 export const pathOptions = ({
   maxPathLength,
   clockSkewSeconds,
-}: PathLimits): Pick<PathOptions, 'maxLength' | 'skewSeconds'> => ({
+}: PathLimits): Required<Pick<PathOptions, 'maxLength' | 'skewSeconds'>> => ({
   maxLength: maxPathLength,
   skewSeconds: clockSkewSeconds,
 });
