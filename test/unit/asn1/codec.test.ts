@@ -190,12 +190,59 @@ describe('errors name the field, the offset and the reason', () => {
   });
 
   it.each([
-    ['31 February', '180f32303236303233313030303030305a'],
-    ['the 25th hour', '180f32303236303130313235303030305a'],
-    ['a fraction of a second', '181132303236303130313030303030302e355a'],
-    ['a time zone', '181332303236303130313030303030302b30313030'],
+    ['31 February', '20260231000000Z'],
+    ['29 February in a common year', '20260229000000Z'],
+    ['29 February in a century without leap day', '21000229000000Z'],
+    ['31 April', '20260431000000Z'],
+    ['month 0', '20260001000000Z'],
+    ['month 13', '20261301000000Z'],
+    ['day 0', '20260100000000Z'],
+    ['the 25th hour', '20260101250000Z'],
+    ['hour 24', '20260101240000Z'],
+    ['minute 60', '20260101006000Z'],
+    ['second 60', '20260101000060Z'],
+    ['a fraction of a second', '20260101000000.5Z'],
+    ['a time zone', '20260101000000+0100'],
+    ['no zone', '20260101000000'],
+    ['a small z', '20260101000000z'],
+    ['a letter', '2026010l000000Z'],
+    ['a blank', '2026 101000000Z'],
+    ['a two-digit year', '260101000000Z'],
   ])('refuses a time with %s', (_name, input) => {
-    expect(() => decodeDer(generalizedTime, octets(input))).toThrow(DerError);
+    const content = Buffer.from(input);
+    expect(() => decodeDer(generalizedTime, Buffer.from([0x18, content.length, ...content]))).toThrow(DerError);
+  });
+
+  it.each([
+    ['a leap day', '20240229235959Z', '2024-02-29T23:59:59Z'],
+    ['the leap day of a leap century', '20000229000000Z', '2000-02-29T00:00:00Z'],
+    ['a leap day of the first century', '00040229120000Z', '0004-02-29T12:00:00Z'],
+    ['the last second', '99991231235959Z', '9999-12-31T23:59:59Z'],
+  ])('reads %s', (_name, input, expected) => {
+    const content = Buffer.from(input);
+    expect(decodeDer(generalizedTime, Buffer.from([0x18, content.length, ...content]))).toEqual(new Date(expected));
+  });
+
+  it('reads as a number exactly what fits one, and refuses the rest', () => {
+    fc.assert(
+      fc.property(fc.bigInt(-(2n ** 70n), 2n ** 70n), (value) => {
+        const der = encodeDer(bigInteger, value);
+        const fits = value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER);
+        if (fits) expect(decodeDer(integer, der)).toBe(Number(value));
+        else expect(() => decodeDer(integer, der)).toThrow(DerError);
+      }),
+    );
+    for (const edge of [2n ** 53n, -(2n ** 53n), 2n ** 63n, 2n ** 4000n]) {
+      expect(() => decodeDer(integer, encodeDer(bigInteger, edge))).toThrow(DerError);
+    }
+    for (const edge of [0, -1, 127, 128, -128, -129, 2 ** 31, -(2 ** 31) - 1, 2 ** 53 - 1, -(2 ** 53) + 1]) {
+      expect(encodeDer(integer, edge)).toEqual(Uint8Array.from(encodeDer(bigInteger, BigInt(edge))));
+    }
+  });
+
+  it('tells object identifiers apart, however many it has read', () => {
+    const texts = Array.from({ length: 600 }, (_, i) => `1.3.6.1.4.1.${i}.${i * 131_071}`);
+    for (const text of [...texts, ...texts]) expect(decodeDer(oid, encodeDer(oid, text))).toBe(text);
   });
 
   it('refuses values that the type cannot hold', () => {

@@ -17,6 +17,17 @@ describe('CertificateReader', () => {
     expect(reader.usable([...nonsense, der('server.crt')])).toHaveLength(0);
   });
 
+  it('does not take a certificate for another one that ends alike', () => {
+    const reader = new CertificateReader();
+    const [genuine] = reader.usable([der('server.crt')]);
+    const forged = Buffer.from(der('server.crt'));
+    const serial = forged.indexOf(Buffer.from(genuine?.serialHex ?? '', 'hex'));
+    forged.writeUInt8(forged.readUInt8(serial + 1) ^ 1, serial + 1);
+    const [read] = reader.usable([forged]);
+    expect(read?.der).toEqual(forged);
+    expect(reader.usable([der('server.crt')])[0]?.der).toEqual(genuine?.der);
+  });
+
   it('reads the same octets once, and keeps no hold on the message around them', () => {
     const message = Buffer.concat([Buffer.alloc(100), der('server.crt')]);
     const reader = new CertificateReader();
