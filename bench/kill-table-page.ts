@@ -21,14 +21,17 @@ export function killTablePage(outcomes: readonly KillOutcome[]): string {
 
 The controller process is killed (SIGKILL) at every point between the moment it sees a request and the moment its
 certificate is in the status, by tests that hold the message or the write in question. Then another process is started.
-Every cell was run with MAC and with signature protection, and with one death and with three deaths in a row at the same
-point. What it says is what became of it:
+Every cell was run with MAC and with signature protection, and with one death and with up to three in a row at the same
+point. What it says is what became of the request:
 
-- **one certificate**: the request got it, and the CA issued no other.
-- **1 left over per death**: the request got its certificate, and the CA has others. Nobody ever saw them, or nobody knows
-  that they were handed out, so they cannot be used; each is named in a warning of the log and in an event
-  \`CertificateOrphaned\`, by its serial, or by the transactionID where no answer ever came.
+- **one certificate**: it got its certificate, and the CA issued no other.
+- **1 left over per death**: it got its certificate, and the CA has another one, which is in nobody's hands any more. It is
+  named in a warning of the log and in an event \`CertificateOrphaned\`, and counted in
+  \`cmpv2_issuer_certificates_orphaned_total\`: by its serial, or by the transactionID where no answer ever came.
 - **-**: there is no such point on this way.
+
+With explicit confirmation nothing that is left over was ever confirmed. The CA of these tests remembers transactionIDs, as
+RFC 9810 section 5.1.1 wants it; one that does not issues again when it is asked again, and nobody learns of the first.
 
 ${[head, head.map(() => '---'), ...rows].map(line).join('\n')}
 `;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Asked, ChaosCluster, type Place } from '../test/support/chaos/chaos-cluster.js';
 import { brokenPromises, type Delivery, deliveryOf, judgeDeliveries } from '../test/support/chaos/verdict.js';
+import type { ControllerProcess } from '../test/support/controller-process.js';
 import { Dice } from '../test/support/fuzz/dice.js';
 import { FAULTS, KILL, type SoakFault } from './soak-faults.js';
 import { median, printTable } from './table.js';
@@ -26,7 +27,9 @@ const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 interface Sample {
   readonly at: number;
   readonly process: number;
-  readonly mebibytes: number;
+  /** In MiB: resident, and what of the heap is in use, garbage included. */
+  readonly resident: number;
+  readonly heap: number;
 }
 
 /** Load, and faults at random, for some minutes; then all is well again, and every request must end with its certificate. */
@@ -55,9 +58,8 @@ async function soak(cluster: ChaosCluster, milliseconds: number, dice: Dice): Pr
   };
   const sample = async () => {
     for (; isOn(); await sleep(SAMPLE_MS)) {
-      const { pid } = cluster.controllers.at(-1) ?? {};
-      const mebibytes = pid === undefined ? Number.NaN : residentMebibytes(pid);
-      if (!Number.isNaN(mebibytes)) samples.push({ at: elapsed(), process: pid ?? 0, mebibytes });
+      const memory = await memoryOf(cluster.controllers.at(-1));
+      if (memory !== undefined) samples.push({ at: elapsed(), ...memory });
     }
   };
   const disturb = async () => {
@@ -147,7 +149,8 @@ function report(cluster: ChaosCluster, deliveries: readonly Delivery[], found: F
   const broken = brokenPromises(verdicts);
   const last = samples.filter(({ process }) => process === samples.at(-1)?.process);
   const third = Math.max(1, Math.floor(last.length / 3));
-  const memory = (part: readonly Sample[]) => `${median(part.map(({ mebibytes }) => mebibytes)).toFixed(0)} MiB`;
+  const parts = [last.slice(0, third), last.slice(third, 2 * third), last.slice(-third)];
+  const mebibytes = (value: number) => `${value.toFixed(0)} MiB`;
   printTable('What went wrong', [
     ['fault', 'times'],
     ...[...met].sort(([, a], [, b]) => b - a).map(([name, times]) => [name, String(times)]),
@@ -163,24 +166,28 @@ function report(cluster: ChaosCluster, deliveries: readonly Delivery[], found: F
       String(cluster.controllers.length),
     ],
   ]);
-  printTable('Memory of the last process (RSS, medians)', [
-    ['life', 'first third', 'second third', 'last third', 'most'],
-    [
-      `${(((last.at(-1)?.at ?? 0) - (last[0]?.at ?? 0)) / 60_000).toFixed(1)} min`,
-      memory(last.slice(0, third)),
-      memory(last.slice(third, 2 * third)),
-      memory(last.slice(-third)),
-      `${Math.max(...last.map(({ mebibytes }) => mebibytes)).toFixed(0)} MiB`,
-    ],
+  const minutes = ((last.at(-1)?.at ?? 0) - (last[0]?.at ?? 0)) / 60_000;
+  printTable(`Memory of the last process, by thirds of its ${minutes.toFixed(1)} minutes`, [
+    ['', 'first', 'second', 'last'],
+    ['resident, median', ...parts.map((part) => mebibytes(median(part.map(({ resident }) => resident))))],
+    ['resident, most', ...parts.map((part) => mebibytes(Math.max(...part.map(({ resident }) => resident))))],
+    ['heap in use, least', ...parts.map((part) => mebibytes(Math.min(...part.map(({ heap }) => heap))))],
   ]);
   return broken;
 }
 
-function residentMebibytes(pid: number): number {
+/** Undefined while it cannot be asked: it was killed a moment ago, or stands still. */
+async function memoryOf(
+  controller: ControllerProcess | undefined,
+): Promise<Pick<Sample, 'process' | 'resident' | 'heap'> | undefined> {
+  if (controller?.pid === undefined) return undefined;
   try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+    const status = readFileSync(`/proc/${controller.pid}/status`, 'utf8');
+    const answer = await fetch(`${controller.probesUrl}/metrics`, { signal: AbortSignal.timeout(1_000) });
+    const heap = /^nodejs_heap_size_used_bytes (\S+)$/m.exec(await answer.text())?.[1];
+    const resident = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024;
+    return { process: controller.pid, resident, heap: Number(heap) / 2 ** 20 };
   } catch {
-    // It was killed a moment ago.
-    return Number.NaN;
+    return undefined;
   }
 }

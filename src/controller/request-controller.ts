@@ -68,6 +68,9 @@ export class RequestController {
     if (last.issuer === undefined) return;
     this.#queue.remove(objectKey(last.metadata));
     this.#forget(last, true);
+    // That the record is gone may have been told before we knew that we had removed it.
+    const { uid } = last.metadata;
+    if (uid !== undefined) this.#deps.transactions.forget(uid);
   }
 
   /** A record of an exchange turned up: that of a finished request is of no use any more. */

@@ -354,6 +354,26 @@ describe('an exchange that must outlive the process', () => {
     expect(orphans()).toEqual([]);
   });
 
+  it('is gone on with in the knowledge that an earlier try may have reached the CA', async () => {
+    const later = (step: number) => ({ ...pending(step), notBefore: new Date(t.clock.now().getTime() + 120_000) });
+    const work = async (answer: (typeof t.enroller.answers)[number]) => {
+      t.enroller.answers.push(answer);
+      await t.work();
+      await t.clock.advance(120_000);
+    };
+    await work(later(1));
+    await work(transient);
+    await work(later(2));
+    await work(later(3));
+    // The second one repeats the first, which got no answer.
+    expect(t.enroller.repeated).toEqual([false, true, false]);
+    t.restart();
+    await work(transient);
+    await work(later(4));
+    await work(issued);
+    expect(t.enroller.repeated.slice(3)).toEqual([true, true, false]);
+  });
+
   it('is recorded before its certificate is confirmed, and never without need', async () => {
     t.enroller.held = { state: { step: 'hold' }, certificate };
     t.enroller.answers.push(issued);

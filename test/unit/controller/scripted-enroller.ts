@@ -14,6 +14,8 @@ type Answer = EnrollmentOutcome | Error;
 export class ScriptedEnroller implements Enroller {
   readonly answers: Answer[] = [];
   readonly calls: string[] = [];
+  /** For each `resume`, whether it was said to be a repetition. */
+  readonly repeated: (boolean | undefined)[] = [];
   probes: Error[] = [];
   closed = 0;
   /** Awaited before each answer. */
@@ -30,6 +32,7 @@ export class ScriptedEnroller implements Enroller {
 
   async resume(request: EnrollmentRequest, state: PendingState): Promise<EnrollmentOutcome> {
     this.calls.push(`resume ${request.id} ${JSON.stringify(state)}`);
+    this.repeated.push(request.repeated);
     return this.#answer(request);
   }
 
