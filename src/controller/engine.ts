@@ -89,7 +89,7 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       issuers,
       writer: new RequestWriter(deps),
       transactions: new TransactionRecords({ ...deps, saved: sources.transactions, clusterResourceNamespace }),
-      orphans: new Orphans(deps),
+      orphans: new Orphans({ ...deps, keeper: revocation.orphanKeeper }),
       keeper: revocation.keeper,
     },
     requestQueue,
@@ -120,8 +120,8 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       requests.changed(after);
       revocation.requestSeen(after);
     },
-    deleted: (last) => {
-      requests.deleted(last);
+    deleted: (last, finalStateUnknown) => {
+      requests.deleted(last, finalStateUnknown);
       revocation.requestGone(last);
     },
   });

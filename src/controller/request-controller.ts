@@ -8,6 +8,7 @@ import { unreachable } from '../runtime/unreachable.js';
 import { type Action, decide } from './decide.js';
 import { type IssuerName, issuerKey } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
+import { undeliveredOrphan } from './orphans.js';
 import { forbiddenEvent, requestEvent } from './request-events.js';
 import { type ExchangeDeps, type ExchangeSubject, RequestExchange } from './request-exchange.js';
 import type { RequestNews } from './request-news.js';
@@ -63,11 +64,11 @@ export class RequestController {
     if (this.#deps.transactions.has(request)) this.#queue.add(issuerKey(issuer), key);
   }
 
-  /** The object is gone; `last` is what it was. */
-  deleted(last: SigningRequest): void {
+  /** The object is gone; `last` is what it was, unless that is unknown: then it is what we saw of it last. */
+  deleted(last: SigningRequest, finalStateUnknown = false): void {
     if (last.issuer === undefined) return;
     this.#queue.remove(objectKey(last.metadata));
-    this.#forget(last, true);
+    this.#forget(last, last.state !== 'issued', last.state === 'open' && !finalStateUnknown);
     // That the record is gone may have been told before we knew that we had removed it.
     const { uid } = last.metadata;
     if (uid !== undefined) this.#deps.transactions.forget(uid);
@@ -150,6 +151,7 @@ export class RequestController {
         return undefined;
       }
       case 'publish':
+        this.#records.set(request.metadata.uid, { phase: 'issued', outcome: action.outcome, offered: true });
         // Before anybody can have the certificate: a crash in between must not lose what is to be revoked one day.
         await this.#deps.keeper.keep(request, name, action.outcome.chain, signal);
         await this.#write(action, request, { kind: 'issued', outcome: action.outcome }, signal);
@@ -213,11 +215,8 @@ export class RequestController {
 
   async #write(action: Action, request: SigningRequest, news: RequestNews, signal: AbortSignal): Promise<void> {
     const result = await this.#tell(request, news, signal);
-    if (result === 'unchanged') return;
-    if (result === 'gone') {
-      this.#forget(request, true);
-      return;
-    }
+    // If it is gone, we are going to hear how it ended: only that tells whether an earlier try of this write came through.
+    if (result === 'unchanged' || result === 'gone') return;
     const event = requestEvent(request, action);
     if (event !== undefined) this.#deps.recorder.record(event);
     if (event !== undefined && result === 'unsaid')
@@ -238,23 +237,31 @@ export class RequestController {
     }
   }
 
-  /** Drops what is known of a request. `unclaimed`: if it had a certificate, nobody will ever get it. */
-  #forget(request: SigningRequest, unclaimed: boolean): void {
+  /**
+   * Drops what is known of a request. `unclaimed`: if it had a certificate, nobody will ever get it. `certainly`: the API
+   * server says that it ended without one, whatever we or others tried.
+   */
+  #forget(request: SigningRequest, unclaimed: boolean, certainly = false): void {
     const { uid } = request.metadata;
-    if (unclaimed) this.#leave(request, this.#records.get(uid));
+    if (unclaimed) this.#leave(request, this.#records.get(uid), certainly);
     this.#records.delete(uid);
     this.#deps.writer.forget(uid);
   }
 
   /** Nobody waits any more for what was begun: the CA is told, as far as it can be, and what may be left there is named. */
-  #leave(request: SigningRequest, record: RequestRecord | undefined): void {
+  #leave(request: SigningRequest, record: RequestRecord | undefined, certainly = false): void {
     const name = request.issuer;
     if (name === undefined || record === undefined) return;
     const logger = this.#logger(request);
-    if (record.phase === 'issued')
-      this.#deps.orphans.name({ fate: 'undelivered', certificate: record.outcome.details }, request, name, logger);
-    if (record.phase === 'waiting')
-      this.#queue.add(issuerKey(name), this.#withdrawals.add({ request, name, record, logger }));
+    if (record.phase === 'issued') {
+      const orphan = undeliveredOrphan(record.outcome, certainly || record.offered !== true);
+      this.#deps.orphans.name(orphan, request, name, logger);
+    }
+    if (record.phase === 'waiting') {
+      // An earlier process may have delivered it.
+      const left = record.inherited && !certainly ? { ...record, hearsay: true as const } : record;
+      this.#queue.add(issuerKey(name), this.#withdrawals.add({ request, name, record: left, logger }));
+    }
   }
 
   #logger({ kind, metadata, issuer }: SigningRequest): Logger {

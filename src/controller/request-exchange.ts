@@ -11,7 +11,7 @@ import { enrollmentRequest } from './enrollment-request.js';
 import { type IssuerName, issuerLabels } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
 import { recordFailure, recordOutcome } from './next-record.js';
-import { leftoverOrphan, type Orphan, type Orphans } from './orphans.js';
+import { leftoverOrphan, type Orphan, type Orphans, suspendedOrphan } from './orphans.js';
 import type { IssuedOutcome, RequestRecord, SuspendedExchange } from './request-record.js';
 import type { SigningRequest } from './signing-request.js';
 import type { TransactionRecords } from './transaction-records.js';
@@ -61,6 +61,7 @@ export class RequestExchange {
     const { clock, metrics, client, issuers, uniform } = this.#deps;
     const { request, name, view, logger } = subject;
     const { attempt } = action;
+    const hearsay = action.kind === 'resume' && previous?.phase === 'waiting' ? previous.hearsay : undefined;
     const context = () => ({ now: clock.now(), uniform, issuer: view, attempt });
     const started = clock.monotonic();
     const tookMs = () => Math.round(clock.monotonic() - started);
@@ -81,7 +82,8 @@ export class RequestExchange {
       if (action.kind === 'enroll' && previous?.phase === 'waiting') this.#nameSuspended(previous, subject);
       metrics.enrolled(issuerLabels(name), outcome.kind, tookMs());
       logOutcome(logger, outcome, attempt, tookMs());
-      const record = recordOutcome(outcome, context());
+      const next = recordOutcome(outcome, context());
+      const record = next.phase === 'waiting' && hearsay ? { ...next, hearsay } : next;
       if (record.phase === 'waiting') await this.keep(record, subject, signal);
       return record;
     } catch (thrown) {
@@ -93,7 +95,7 @@ export class RequestExchange {
         { ...failureFacts(error), attempt, durationMs: tookMs() },
         error.retry === 'request' ? 'request refused' : 'exchange with the CA failed, trying again later',
       );
-      if (error.leftover !== undefined) this.#name(leftoverOrphan(error.leftover), subject);
+      if (error.leftover !== undefined) this.#name(leftoverOrphan(error.leftover, hearsay), subject);
       else if (previous?.phase === 'waiting' && record.phase !== 'waiting') this.#nameSuspended(previous, subject);
       return record;
     } finally {
@@ -142,8 +144,9 @@ export class RequestExchange {
     return 'wanted';
   }
 
-  #nameSuspended({ certificate }: SuspendedExchange, subject: ExchangeSubject): void {
-    if (certificate !== undefined) this.#name({ fate: 'unknown', certificate }, subject);
+  #nameSuspended(exchange: SuspendedExchange, subject: ExchangeSubject): void {
+    const orphan = suspendedOrphan(exchange);
+    if (orphan !== undefined) this.#name(orphan, subject);
   }
 
   #name(orphan: Orphan, { request, name, logger }: ExchangeSubject): void {

@@ -18,7 +18,12 @@ export type RequestRecord =
     }
   | WaitingRecord
   /** A validated certificate that is not in the object yet. Never dropped before it is, or the object is gone. */
-  | { readonly phase: 'issued'; readonly outcome: IssuedOutcome }
+  | {
+      readonly phase: 'issued';
+      readonly outcome: IssuedOutcome;
+      /** It was tried to write it into the object: an answer that says otherwise may be about a second try. */
+      readonly offered?: true;
+    }
   /** The request can never be granted; the object does not say so yet. */
   | { readonly phase: 'refused'; readonly code: EnrollmentErrorCode; readonly message: string }
   /** The final state was written; our copy of the object may still be the one from before. */
@@ -44,7 +49,12 @@ export interface SuspendedExchange {
   /** For a person: what the CA said. */
   readonly message: string;
   /** The certificate that waits for its confirmation; absent while the CA has not decided. */
-  readonly certificate?: CertificateNames;
+  readonly certificate?: CertificateNames & { readonly pem?: string };
+  /**
+   * Nothing but an object says so that others may have written, or another process that may have delivered the certificate:
+   * good enough to go on with and to name it, not to have it revoked.
+   */
+  readonly hearsay?: true;
 }
 
 export interface Failure {

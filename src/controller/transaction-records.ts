@@ -49,7 +49,8 @@ export class TransactionRecords {
     try {
       const exchange = exchangeOf(saved.spec);
       const latest = new Date(this.#deps.clock.now().getTime() + LONGEST_WAIT_MS);
-      return exchange.notBefore > latest ? { ...exchange, notBefore: latest } : exchange;
+      const notBefore = exchange.notBefore > latest ? latest : exchange.notBefore;
+      return { ...exchange, notBefore, ...(!vouchedFor(request) && { hearsay: true }) };
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.#deps.logger.warn({ uid: request.metadata.uid }, 'the record of an exchange cannot be read: it begins anew');
@@ -172,6 +173,7 @@ function transactionOf(
           issuer: certificate.issuer,
           subject: certificate.subject,
           notAfter: certificate.notAfter.toISOString(),
+          ...(certificate.pem !== undefined && { pem: certificate.pem }),
         },
       }),
       state: JSON.stringify(state),
@@ -198,15 +200,22 @@ function exchangeOf({ attempt, certificate, issuerRef, message = '', notBefore, 
         issuer: certificate.issuer,
         subject: certificate.subject,
         notAfter: new Date(certificate.notAfter),
+        ...(certificate.pem !== undefined && { pem: certificate.pem }),
       },
     }),
   };
   return exchange;
 }
 
+/**
+ * Whether the record is where the issuer's Secrets are: whoever may write there could have its certificates revoked anyway.
+ * Those of a CMPv2ClusterIssuer lie beside the requests of everybody, except for requests that have no namespace.
+ */
+const vouchedFor = ({ metadata, issuer }: SigningRequest): boolean => metadata.namespace === issuer?.namespace;
+
 function exchangeIfReadable(spec: TransactionSpec): SuspendedExchange | undefined {
   try {
-    return exchangeOf(spec);
+    return { ...exchangeOf(spec), hearsay: true };
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

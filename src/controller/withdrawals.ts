@@ -1,7 +1,7 @@
 import { objectKey } from '../kube/store.js';
 import type { Logger } from '../runtime/logger.js';
 import type { IssuerName } from './issuer-key.js';
-import { leftoverOrphan, type Orphans } from './orphans.js';
+import { leftoverOrphan, type Orphans, suspendedOrphan } from './orphans.js';
 import type { IssuerDirectory } from './request-exchange.js';
 import type { WaitingRecord } from './request-record.js';
 import type { SigningRequest } from './signing-request.js';
@@ -44,7 +44,7 @@ export class Withdrawals {
 
   async #callOff({ request, name, record, logger }: Withdrawal, signal: AbortSignal): Promise<void> {
     const { issuers, orphans } = this.#deps;
-    const { state, issuerUid, certificate } = record;
+    const { state, issuerUid, hearsay } = record;
     const view = issuers.view(name);
     const lease = view.state === 'ready' && view.uid === issuerUid ? issuers.lease(name, view.revision) : undefined;
     try {
@@ -53,13 +53,14 @@ export class Withdrawals {
       );
       if (told !== undefined) {
         logger.info({}, 'the request went away: its exchange with the CA was called off');
-        if (told.left !== undefined) orphans.name(leftoverOrphan(told.left), request, name, logger);
+        if (told.left !== undefined) orphans.name(leftoverOrphan(told.left, hearsay), request, name, logger);
         return;
       }
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       logger.warn({ error }, 'the request went away, but its exchange with the CA could not be called off');
     }
-    if (certificate !== undefined) orphans.name({ fate: 'unknown', certificate }, request, name, logger);
+    const orphan = suspendedOrphan(record);
+    if (orphan !== undefined) orphans.name(orphan, request, name, logger);
   }
 }

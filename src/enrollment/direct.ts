@@ -4,7 +4,7 @@ import type { DirectBackendConfig } from './direct-config.js';
 import { type DirectSeams, directSession, translate } from './direct-session.js';
 import type { Enroller, EnrollmentOutcome, RevocationOrder } from './enroller.js';
 import { EnrollmentError } from './error.js';
-import { certificateNames } from './leftover.js';
+import { knownCertificate } from './leftover.js';
 import { Renewal, type RenewalResult } from './renewal.js';
 import { askTrustNews } from './trust-news.js';
 import { trustedCas } from './trusted-cas.js';
@@ -58,7 +58,7 @@ function toRevoke({ certificatePem, reason }: RevocationOrder): RevocationReques
 
 const pendingOutcome = ({ certificate, ...rest }: Exclude<RenewalResult, { kind: 'issued' }>): EnrollmentOutcome => ({
   ...rest,
-  ...(certificate && { certificate: certificateNames(certificate) }),
+  ...(certificate && { certificate: knownCertificate(certificate) }),
 });
 
 function issuedOutcome(

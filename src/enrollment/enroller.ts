@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { RevocationReason } from '../cmp/index.js';
-import type { CertificateNames, LeftoverCertificate } from './leftover.js';
+import type { KnownCertificate, LeftoverCertificate } from './leftover.js';
 
 /** Key usages by the names cert-manager gives them in `spec.usages` ("digital signature", "server auth", ...). */
 export type UsageName = string;
@@ -44,7 +44,7 @@ export interface EnrollmentRequest {
 
 export interface HeldCertificate {
   readonly state: PendingState;
-  readonly certificate: CertificateNames;
+  readonly certificate: KnownCertificate;
 }
 
 /** A certificate and its key as kept so far. */
@@ -80,7 +80,7 @@ export type EnrollmentOutcome =
       /** What the CA gave as reason, printable; empty if none. */
       readonly reason: string;
       /** The certificate that waits for its confirmation; absent while the CA has not decided. */
-      readonly certificate?: CertificateNames;
+      readonly certificate?: KnownCertificate;
     };
 
 /** Facts for the log line, the event and the demo's table. */

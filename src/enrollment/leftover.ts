@@ -11,12 +11,17 @@ export interface CertificateNames {
   readonly notAfter: Date;
 }
 
+/** The same with the certificate itself, in PEM and without its chain. */
+export interface KnownCertificate extends CertificateNames {
+  readonly pem: string;
+}
+
 /** What an attempt left behind at the CA: a certificate that nobody will use, or a transaction that may have led to one. */
 export interface LeftoverCertificate {
   /** Lower-case hexadecimal. */
   readonly transactionID: string;
   /** Absent where the answer that held it was lost: then the CA alone knows whether there is one. */
-  readonly certificate?: CertificateNames & { readonly pem: string };
+  readonly certificate?: KnownCertificate;
   /** `rejected`: the CA took note that it is not wanted, and revokes it. `unknown`: it may be valid. */
   readonly state: 'rejected' | 'unknown';
 }
@@ -30,17 +35,16 @@ const readable = (name: () => string): string => {
   }
 };
 
-export const certificateNames = (certificate: Certificate): CertificateNames => ({
+export const knownCertificate = (certificate: Certificate): KnownCertificate => ({
   serial: certificate.serialHex,
   issuer: readable(() => certificate.issuerText),
   subject: readable(() => certificate.subjectText),
   notAfter: certificate.notAfter,
+  pem: encodePem('CERTIFICATE', certificate.der),
 });
 
 export const leftoverCertificate = ({ transactionID, certificate, state }: Leftover): LeftoverCertificate => ({
   transactionID,
   state,
-  ...(certificate && {
-    certificate: { ...certificateNames(certificate), pem: encodePem('CERTIFICATE', certificate.der) },
-  }),
+  ...(certificate && { certificate: knownCertificate(certificate) }),
 });

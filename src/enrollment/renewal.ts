@@ -15,7 +15,7 @@ import type { DirectBackendConfig } from './direct-config.js';
 import type { EnrollmentRequest, PendingState } from './enroller.js';
 import { EnrollmentError } from './error.js';
 import { endsKeyUpdate, type KeyUpdateCredential, keyUpdateCredential } from './key-update.js';
-import { certificateNames, type LeftoverCertificate, leftoverCertificate } from './leftover.js';
+import { knownCertificate, type LeftoverCertificate, leftoverCertificate } from './leftover.js';
 import { type ExchangeKind, transactionIdOf } from './transaction-id.js';
 
 /** What an exchange led to; the state of one that was put off tells what kind of exchange it is. */
@@ -33,7 +33,7 @@ function toCmp(request: EnrollmentRequest, kind: ExchangeKind, marks: PendingSta
   const { id, attempt, csrPem, usages, isCA, durationSeconds, original, privateKey, hold, repeated } = request;
   const holdMarked: HoldCertificate | undefined =
     hold &&
-    ((state, certificate) => hold({ state: { ...state, ...marks }, certificate: certificateNames(certificate) }));
+    ((state, certificate) => hold({ state: { ...state, ...marks }, certificate: knownCertificate(certificate) }));
   return {
     csrPem,
     usages,

@@ -302,6 +302,123 @@ describe('with revocation: OnDelete', () => {
   });
 });
 
+describe('a certificate that nobody ever got', () => {
+  const log = (message: string, namespace: string) =>
+    cluster.eventually(
+      () => cluster.controller.find(message, { certificateRequest: `${namespace}/web-1` }),
+      (line) => line !== undefined,
+    );
+  const named = (namespace: string) => log('a certificate is left behind at the CA', namespace);
+
+  /** Its request is deleted while the answer cannot be written; the serial number. */
+  async function undelivered(namespace: string, owner?: KubeObject, meanwhile = () => {}): Promise<string> {
+    await cluster.issuerSettled(namespace, 'Verified');
+    const { faults } = cluster.sandbox.api;
+    cluster.request(namespace, 'web-1', owner && { owner });
+    faults.webhookOutage(true);
+    try {
+      const serial = String((await log('certificate issued', namespace))?.['serial']);
+      meanwhile();
+      cluster.objects.delete(REQUESTS, 'web-1', namespace);
+      expect(await named(namespace)).toMatchObject({ fate: 'undelivered', serial });
+      return serial;
+    } finally {
+      faults.webhookOutage(false);
+    }
+  }
+
+  it.each([
+    ['of a Certificate, which is still there', (namespace: string) => certificate(namespace)],
+    ['of nobody', () => undefined],
+  ])('because its request was deleted first is revoked at once: %s', async (_name, owner) => {
+    const namespace = place();
+    const serial = await undelivered(namespace, owner(namespace));
+    await revoked(serial);
+    expect(stateOf(serial)?.reason).toBe('reason 5');
+    await noRecords(namespace);
+    expect(await event(namespace, 'CertificateOrphaned')).toMatchObject({
+      note: expect.stringMatching(/could be delivered: it is going to be revoked$/),
+    });
+    expect(await event(namespace, 'CertificateRevoked')).toEqual({
+      about: 'CMPv2Issuer',
+      note: `The certificate with serial ${serial} of "CN=Sandbox Issuing CA,O=CMP Sandbox" was revoked (cessationOfOperation): nobody ever got it (request ${namespace}/web-1)`,
+    });
+  });
+
+  it('is named and not revoked where the issuer does not want it', async () => {
+    const namespace = place(undefined, {});
+    const serial = await undelivered(namespace);
+    await witness();
+    expect(stateOf(serial)?.state).toBe('confirmed');
+    expect(await event(namespace, 'CertificateOrphaned')).toMatchObject({
+      note: expect.stringMatching(/consider having it revoked$/),
+    });
+    expect(records(namespace)).toEqual([]);
+  });
+
+  it.each([
+    ['OnDelete', ON_DELETE, 'revoked'],
+    ['Never', {}, 'implicitlyConfirmed'],
+  ])('because we refused what counts as confirmed at the CA: %s', async (_name, cmp, state) => {
+    const namespace = place('cmp/certificate-wrong-subject', { ...cmp, confirmation: 'Implicit' });
+    cluster.request(namespace, 'web-1', { owner: certificate(namespace) });
+    const line = await named(namespace);
+    expect(line).toMatchObject({ fate: 'unknown', toBeRevoked: state === 'revoked' });
+    const serial = String(line?.['serial']);
+    if (state === 'revoked') await revoked(serial);
+    await witness();
+    expect(stateOf(serial)?.state).toBe(state);
+  });
+
+  it('for all we know is not revoked when it holds a key that we did not ask for: it may be that of somebody else', async () => {
+    const namespace = place('cmp/certificate-wrong-key', { ...ON_DELETE, confirmation: 'Implicit' });
+    cluster.request(namespace, 'web-1');
+    const line = await named(namespace);
+    expect(line).toMatchObject({ fate: 'unknown', toBeRevoked: false });
+    await witness();
+    expect(stateOf(String(line?.['serial']))?.state).toBe('implicitlyConfirmed');
+  });
+
+  it('is revoked once the CA is back, also by another process', async () => {
+    const path = 'orphan-outage';
+    cluster.ca.behaviours.set(path, {});
+    const namespace = place(`cmp/${path}`);
+    const serial = await undelivered(namespace, undefined, () =>
+      cluster.ca.behaviours.set(path, { http: { fault: { type: 'status', status: 503, body: 'none' }, before: true } }),
+    );
+    expect(await standing(namespace, 'Due')).toMatchObject({ message: expect.stringMatching(/503/) });
+    expect(records(namespace)).toMatchObject([
+      {
+        spec: {
+          orphaned: 'Undelivered',
+          serialNumber: serial,
+          requestRef: { kind: 'CertificateRequest', namespace, name: 'web-1' },
+        },
+      },
+    ]);
+    await cluster.controller.stop('SIGKILL');
+    await cluster.restart();
+    await cluster.eventually(
+      () => cluster.controller.find('a revocation failed', { serial, orphaned: 'Undelivered' }),
+      (found) => found !== undefined,
+    );
+    expect(stateOf(serial)?.state).toBe('confirmed');
+    cluster.ca.behaviours.set(path, {});
+    await revoked(serial);
+    await noRecords(namespace);
+  });
+
+  it('cannot be recorded as that and as one of a Certificate', async () => {
+    const namespace = place();
+    await issued(namespace, certificate(namespace));
+    const [kept] = records(namespace);
+    if (kept === undefined) throw new Error('no record');
+    expect(() =>
+      cluster.objects.update<object & KubeObject>({ ...kept, spec: { ...kept.spec, orphaned: 'Unused' } }),
+    ).toThrow(/exactly one of certificateRef and orphaned/);
+  });
+});
+
 describe('a CMPv2ClusterIssuer with revocation: OnDelete', () => {
   const issuerRef = { group: 'certmanager.onap.org', kind: 'CMPv2ClusterIssuer', name: 'revoking' };
 

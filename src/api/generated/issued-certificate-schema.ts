@@ -22,9 +22,9 @@ export interface IssuedCertificateSpec {
     uid: string;
   };
   /**
-   * cert-manager's Certificate that it was issued for, and no other of the same name.
+   * cert-manager's Certificate that it was issued for, and no other of the same name. Absent where nobody ever got it.
    */
-  certificateRef: {
+  certificateRef?: {
     /**
      * Namespace of the Certificate.
      */
@@ -39,11 +39,23 @@ export interface IssuedCertificateSpec {
     uid: string;
   };
   /**
-   * The CertificateRequest that it answered, in the namespace of the Certificate.
+   * Present where nobody ever got the certificate, so that it is revoked at once. Undelivered: its request went away before it could be delivered. Unused: it was refused, or given up before it was confirmed, and the CA did not take note of that.
+   */
+  orphaned?: 'Undelivered' | 'Unused';
+  /**
+   * The request that it answered.
    */
   requestRef: {
     /**
-     * Name of the CertificateRequest.
+     * Kind of the request; a CertificateRequest where absent.
+     */
+    kind?: 'CertificateRequest' | 'CertificateSigningRequest';
+    /**
+     * Namespace of the request. Absent where it has none, and where it is that of the Certificate.
+     */
+    namespace?: string;
+    /**
+     * Name of the request.
      */
     name: string;
     /**
@@ -80,7 +92,7 @@ export interface IssuedCertificateSpec {
    */
   requestReason?: string;
   /**
-   * How the revocation stands. Absent while the Certificate is there.
+   * How the revocation stands. Absent while there is nothing to revoke, or nothing to say.
    */
   revocation?: {
     /**

@@ -307,7 +307,7 @@ export interface IssuerSpec {
      */
     trustRefresh: 'Never' | 'Daily';
     /**
-     * What becomes of certificates whose cert-manager Certificate is deleted. OnDelete: those that have not expired are revoked at the CA, superseded ones included; the controller needs the role cmpv2-issuer-controller-revocation, see docs/guides/revocation.md. Never: they stay valid. Requests without a Certificate (csi-driver, istio-csr) are never revoked.
+     * What becomes of certificates whose cert-manager Certificate is deleted. OnDelete: those that have not expired are revoked at the CA, superseded ones included, and so are certificates that nobody ever got; the controller needs the role cmpv2-issuer-controller-revocation, see docs/guides/revocation.md. Never: they stay valid. What was delivered to requests without a Certificate (csi-driver, istio-csr) is never revoked.
      */
     revocation: 'Never' | 'OnDelete';
     /**

@@ -50,6 +50,10 @@ export interface TransactionSpec {
      */
     subject: string;
     notAfter: string;
+    /**
+     * The certificate itself, without its chain.
+     */
+    pem?: string;
   };
   /**
    * All that is needed to go on, as JSON text for the controller alone. It is verified anew when it is read back: a certificate in it must be the one that was asked for, from a CA that the issuer trusts.

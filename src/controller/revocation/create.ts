@@ -9,6 +9,7 @@ import type { IssuerDirectory } from '../request-exchange.js';
 import type { SigningRequest } from '../signing-request.js';
 import type { SourceDeps, Sources } from '../sources.js';
 import { Keeper, revokesOnDelete } from './keeper.js';
+import { OrphanKeeper } from './orphan-keeper.js';
 import { Owners } from './owners.js';
 import { RevocationController } from './revocation-controller.js';
 import { IssuerRevoker, type Revoker } from './revoker.js';
@@ -28,9 +29,10 @@ export interface RevocationOptions {
   readonly clusterResourceNamespace: string;
 }
 
-/** Has the certificates of deleted Certificates revoked, where issuers want that. */
+/** Has the certificates of deleted Certificates revoked, and those that nobody ever got, where issuers want that. */
 export interface Revocation {
   readonly keeper: Keeper;
+  readonly orphanKeeper: OrphanKeeper;
   readonly revoker: Revoker;
   issuerSeen(issuer: Issuer): void;
   /** The issuer became ready, or has changed in another way. */
@@ -82,6 +84,12 @@ export function createRevocation(options: RevocationOptions, sources: Sources, d
     handler: (item, signal) => keeper.reconcile(item, signal),
     concurrency: () => CONCURRENCY,
   });
+  const orphanQueue: WorkQueue = new WorkQueue({
+    ...deps,
+    handler: (item, signal) => orphanKeeper.reconcile(item, signal),
+    concurrency: () => CONCURRENCY,
+  });
+  const orphanKeeper: OrphanKeeper = new OrphanKeeper({ ...deps, findIssuer, clusterResourceNamespace }, orphanQueue);
 
   records.addHandler({
     added: (record) => controller.recordChanged(record),
@@ -114,6 +122,7 @@ export function createRevocation(options: RevocationOptions, sources: Sources, d
 
   return {
     keeper,
+    orphanKeeper,
     revoker,
     requestSeen,
     issuerSeen: (issuer) => {
@@ -131,6 +140,7 @@ export function createRevocation(options: RevocationOptions, sources: Sources, d
     start: () => {
       queue.start();
       keepQueue.start();
+      orphanQueue.start();
       sweepFromTimeToTime().catch((error: unknown) => {
         if (!stop.signal.aborted)
           deps.logger.error({ error }, 'records of issued certificates are not looked at any more');
@@ -139,7 +149,7 @@ export function createRevocation(options: RevocationOptions, sources: Sources, d
     stop: async (drainMs) => {
       stop.abort();
       watched.stop();
-      const drained = await Promise.all([queue.stop(drainMs), keepQueue.stop(drainMs)]);
+      const drained = await Promise.all([queue, keepQueue, orphanQueue].map((each) => each.stop(drainMs)));
       return !drained.includes(false);
     },
   };

@@ -6,6 +6,8 @@ import { type RevocationRecord, type RevocationStanding, wantedReason } from './
 
 /** What is known of the Certificate that a certificate was issued for. */
 export type OwnerView =
+  /** There is none: nobody ever got the certificate. */
+  | { readonly state: 'nobody' }
   /** Our copy of the Certificates is not complete. */
   | { readonly state: 'unknown' }
   | { readonly state: 'present'; readonly annotation: string | undefined }
@@ -51,7 +53,7 @@ export type RevocationAction =
   | { readonly kind: 'drop'; readonly because: 'revoked' | 'expired' | 'unwanted' };
 
 /**
- * The whole policy about the certificates of deleted Certificates: pure, so that its table test is the specification. In
+ * The whole policy about the certificates of deleted Certificates, and those nobody ever got: pure, so that its table test is the specification. In
  * doubt nothing is revoked: that cannot be taken back.
  */
 export function decideRevocation(
@@ -63,6 +65,8 @@ export function decideRevocation(
 ): RevocationAction {
   if (record.notAfter <= now) return { kind: 'drop', because: 'expired' };
   switch (owner.state) {
+    case 'nobody':
+      return afterwards(record, undefined, issuer, failure, now);
     case 'unknown':
       return { kind: 'keep' };
     case 'present':

@@ -24,25 +24,25 @@ export const annotationEvent = (certificate: Certificate, problem: string): Obje
   note: problem,
 });
 
-/** At the issuer: the Certificate is gone, and so is our record. */
+/** At the issuer: the Certificate is gone, or there never was one, and so is our record. */
 export function revokedEvent(
   issuer: KubeObject,
   record: RevocationRecord,
   reason: RevocationReason,
   { already, notes }: RevocationOutcome,
 ): ObjectEvent {
-  const { serial, issuedBy, owner } = record;
+  const { serial, issuedBy, owner, request } = record;
   const what = `The certificate with serial ${serial} of "${issuedBy}"`;
   const how = already ? 'had been revoked already' : `was revoked (${reason})`;
+  const why =
+    owner === undefined ? `nobody ever got it (request ${request})` : `Certificate ${objectKey(owner)} was deleted`;
   const problem = annotationProblem(wantedReason(record));
   return {
     regarding: issuer,
     type: 'Normal',
     reason: 'CertificateRevoked',
     action: ACTION,
-    note: [`${what} ${how}: Certificate ${objectKey(owner)} was deleted`, ...notes, ...(problem ? [problem] : [])].join(
-      '. ',
-    ),
+    note: [`${what} ${how}: ${why}`, ...notes, ...(problem ? [problem] : [])].join('. '),
   };
 }
 

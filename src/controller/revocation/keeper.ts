@@ -49,7 +49,7 @@ export class Keeper {
     const owner = owningCertificate(request.metadata);
     const { uid } = request.metadata;
     if (owner === undefined || uid === undefined) return;
-    const record = recordObject(request, uid, owner, issuer, leaf, clusterResourceNamespace);
+    const record = recordObject({ request, requestUid: uid, issuer, leaf, clusterResourceNamespace }, owner);
     if (this.#kept.get(uid) === record.metadata.name) return;
     try {
       await client.create(ISSUED_CERTIFICATE, record, { fieldManager: FIELD_MANAGER, signal });

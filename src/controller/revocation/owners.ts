@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../kube/store.js';
 import type { OwnerView } from './decide.js';
 import { type RevocationRecord, reasonAnnotation } from './record.js';
 
-type Owner = RevocationRecord['owner'];
+type Owner = NonNullable<RevocationRecord['owner']>;
 
 export interface OwnersDeps {
   readonly client: KubeClient;
@@ -31,7 +31,9 @@ export class Owners {
     this.#deps = deps;
   }
 
-  view({ uid, namespace, name }: Owner): OwnerView {
+  view(owner: Owner | undefined): OwnerView {
+    if (owner === undefined) return { state: 'nobody' };
+    const { uid, namespace, name } = owner;
     const { certificates, complete } = this.#deps;
     const found = certificates.get({ namespace, name });
     if (found?.metadata.uid === uid) return { state: 'present', annotation: reasonAnnotation(found) };

@@ -18,13 +18,20 @@ const MAX_NAME = 4_096;
 /** How the revocation of a certificate stands, for people. */
 export type RevocationStanding = NonNullable<IssuedCertificateSpec['revocation']>;
 
-/** A certificate that is to be revoked once its Certificate is gone, as the controller thinks of it. */
+/** Why nobody ever got a certificate. */
+export type Orphaned = NonNullable<IssuedCertificateSpec['orphaned']>;
+
+/** A certificate that is to be revoked once its Certificate is gone, or at once, as the controller thinks of it. */
 export interface RevocationRecord {
   /** The object that keeps it. */
   readonly ref: ObjectRef;
   readonly issuer: IssuerName;
   readonly issuerUid: string;
-  readonly owner: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** The Certificate; absent where nobody ever got it. */
+  readonly owner: { readonly namespace: string; readonly name: string; readonly uid: string } | undefined;
+  readonly orphaned: Orphaned | undefined;
+  /** Key of the request. */
+  readonly request: string;
   /** Lower-case hexadecimal. */
   readonly serial: string;
   /** RFC 4514 text. */
@@ -38,15 +45,15 @@ export interface RevocationRecord {
   readonly standing: RevocationStanding | undefined;
 }
 
-/** Finds records by the uid of the Certificate, by the issuer's key, and by the uid of the request. */
+/** Finds records by the uid of the Certificate, by the issuer's key, and by the uid of the request that holds it. */
 export const BY_OWNER = 'owner';
 export const BY_ISSUER = 'issuer';
 export const BY_REQUEST = 'request';
 
 export const recordIndexes: Readonly<Record<string, IndexFunction<IssuedCertificateRecord>>> = {
-  [BY_OWNER]: ({ spec }) => [spec.certificateRef.uid],
+  [BY_OWNER]: ({ spec }) => (spec.certificateRef === undefined ? [] : [spec.certificateRef.uid]),
   [BY_ISSUER]: (object) => [issuerKey(issuerOfRecord(object))],
-  [BY_REQUEST]: ({ spec }) => [spec.requestRef.uid],
+  [BY_REQUEST]: ({ spec }) => (spec.certificateRef === undefined ? [] : [spec.requestRef.uid]),
 };
 
 export function issuerOfRecord({ metadata, spec: { issuerRef } }: IssuedCertificateRecord): IssuerName {
@@ -73,17 +80,17 @@ export function readRecord(
   const { spec, metadata } = object;
   const { namespace, name } = metadata;
   if (namespace === undefined) return undefined;
-  const { kind } = spec.issuerRef;
-  const belongs =
-    kind === 'CMPv2ClusterIssuer'
-      ? namespace === clusterResourceNamespace
-      : namespace === spec.certificateRef.namespace;
-  if (!belongs) return undefined;
+  const { issuerRef, certificateRef: owner, requestRef, orphaned } = spec;
+  const home =
+    issuerRef.kind === 'CMPv2ClusterIssuer' ? clusterResourceNamespace : (owner?.namespace ?? requestRef.namespace);
+  if (namespace !== home || (owner === undefined) === (orphaned === undefined)) return undefined;
   return {
     ref: { namespace, name },
     issuer: issuerOfRecord(object),
-    issuerUid: spec.issuerRef.uid,
-    owner: spec.certificateRef,
+    issuerUid: issuerRef.uid,
+    owner,
+    orphaned,
+    request: objectKey({ ...requestRef, ...(owner && { namespace: owner.namespace }) }),
     serial: spec.serialNumber,
     issuedBy: spec.issuer,
     subject: spec.subject,
@@ -98,19 +105,49 @@ export function readRecord(
 export const reasonAnnotation = ({ metadata }: KubeObject): string | undefined =>
   metadata.annotations?.[REVOCATION_REASON_ANNOTATION]?.slice(0, MAX_REASON);
 
+/** What a record is made of. */
+export interface RecordSource {
+  readonly request: KubeObject;
+  readonly requestUid: string;
+  readonly issuer: Issuer;
+  /** DER. */
+  readonly leaf: Uint8Array;
+  readonly clusterResourceNamespace: string;
+}
+
+type Claim = Pick<IssuedCertificateSpec, 'issuerRef' | 'certificateRef' | 'orphaned' | 'requestRef'>;
+
+const refOf = ({ kind, metadata: { name, uid = '' } }: Issuer) => ({ kind, name, uid });
+
+/** The object that keeps the certificate of a Certificate in mind. */
+export function recordObject(source: RecordSource, owner: OwnerReference): IssuedCertificateRecord {
+  const { request, requestUid, issuer } = source;
+  const { name, namespace = '' } = request.metadata;
+  return claimed(source, {
+    issuerRef: refOf(issuer),
+    certificateRef: { namespace, name: owner.name, uid: owner.uid },
+    requestRef: { name, uid: requestUid },
+  });
+}
+
+/** The object that keeps a certificate in mind that nobody ever got. `issuerUid`: the incarnation that got it. */
+export function orphanObject(source: RecordSource, orphaned: Orphaned, issuerUid?: string): IssuedCertificateRecord {
+  const { request, requestUid, issuer } = source;
+  const { name, namespace } = request.metadata;
+  const kind = request.kind === 'CertificateSigningRequest' ? request.kind : 'CertificateRequest';
+  return claimed(source, {
+    issuerRef: { ...refOf(issuer), ...(issuerUid !== undefined && { uid: issuerUid }) },
+    orphaned,
+    requestRef: { kind, ...(namespace !== undefined && { namespace }), name, uid: requestUid },
+  });
+}
+
 /**
- * The object that keeps a certificate in mind. Its name holds the request's uid and the certificate's fingerprint, so that
+ * Its name holds the request's uid and the certificate's fingerprint, so that
  * keeping it twice makes one object. It has no owner: it must outlive everything it speaks of.
  */
-export function recordObject(
-  request: KubeObject,
-  requestUid: string,
-  owner: OwnerReference,
-  issuer: Issuer,
-  leaf: Uint8Array,
-  clusterResourceNamespace: string,
-): IssuedCertificateRecord {
-  const { name, namespace = '' } = request.metadata;
+function claimed(source: RecordSource, claim: Claim): IssuedCertificateRecord {
+  const { request, requestUid, issuer, leaf, clusterResourceNamespace } = source;
   const certificate = Certificate.parse(leaf);
   const requestReason = reasonAnnotation(request);
   return {
@@ -122,9 +159,7 @@ export function recordObject(
       labels: { 'app.kubernetes.io/managed-by': FIELD_MANAGER },
     },
     spec: {
-      issuerRef: { kind: issuer.kind, name: issuer.metadata.name, uid: issuer.metadata.uid ?? '' },
-      certificateRef: { namespace, name: owner.name, uid: owner.uid },
-      requestRef: { name, uid: requestUid },
+      ...claim,
       serialNumber: certificate.serialHex,
       issuer: certificate.issuerText.slice(0, MAX_NAME),
       subject: certificate.subjectText.slice(0, MAX_NAME),
@@ -140,12 +175,13 @@ export const wantedReason = ({ annotation, requestAnnotation }: RevocationRecord
   annotation ?? requestAnnotation;
 
 /** Facts for a log line. */
-export const recordFacts = ({ ref, issuer, owner, serial, issuedBy, subject, notAfter }: RevocationRecord) => ({
+export const recordFacts = ({ ref, issuer, owner, orphaned, request, ...names }: RevocationRecord) => ({
   record: objectKey(ref),
   issuer: issuerKey(issuer),
-  certificate: objectKey(owner),
-  serial,
-  issuedBy,
-  subject,
-  notAfter: notAfter.toISOString(),
+  ...(owner && { certificate: objectKey(owner) }),
+  ...(orphaned && { orphaned, request }),
+  serial: names.serial,
+  issuedBy: names.issuedBy,
+  subject: names.subject,
+  notAfter: names.notAfter.toISOString(),
 });

@@ -82,8 +82,9 @@ export class RevocationController {
     this.#revoked.delete(uid);
     this.#setDue(objectKey(object.metadata), issuerOfRecord(object), false);
     this.#queue.remove(objectKey(object.metadata));
-    const ownerUid = object.spec.certificateRef.uid;
-    if (this.#deps.records.byIndex(BY_OWNER, ownerUid).length === 0) this.#deps.owners.forget(ownerUid);
+    const ownerUid = object.spec.certificateRef?.uid;
+    if (ownerUid !== undefined && this.#deps.records.byIndex(BY_OWNER, ownerUid).length === 0)
+      this.#deps.owners.forget(ownerUid);
   }
 
   certificateChanged(certificate: Certificate): void {
@@ -155,6 +156,7 @@ export class RevocationController {
         await this.#patch(record, { reason: action.annotation ?? null }, signal);
         return undefined;
       case 'confirm':
+        if (record.owner === undefined) return undefined;
         return (await owners.confirm(record.owner, signal)) === 'gone' ? 'now' : { afterMs: LOOK_AGAIN_MS };
       case 'wait': {
         const { standing, until } = action;

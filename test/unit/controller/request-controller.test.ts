@@ -13,6 +13,7 @@ import { EnrollmentError } from '../../../src/enrollment/error.js';
 import type { ObjectEvent } from '../../../src/kube/event-object.js';
 import { IndexedStore } from '../../../src/kube/store.js';
 import { createMetrics, createRegistry } from '../../../src/ops/metrics.js';
+import { encodePem } from '../../../src/pki/index.js';
 import type { LogFields, Logger } from '../../../src/runtime/logger.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { approved, condition, denied, issued, request, signing, viewed } from './objects.js';
@@ -42,6 +43,7 @@ function harness() {
     child: () => logger,
   };
   const keeping: { readonly failures: Error[]; readonly kept: object[] } = { failures: [], kept: [] };
+  const unused: { readonly fate: string; readonly pem: string | undefined }[] = [];
   let revision = 'r1';
   let view: IssuerView | undefined;
   const recorder = { record: (event: ObjectEvent) => void events.push(event), stop: async () => {} };
@@ -50,7 +52,16 @@ function harness() {
       {
         requests,
         transactions: new TransactionRecords({ client, saved, clusterResourceNamespace: 'system', clock, logger }),
-        orphans: new Orphans({ recorder, metrics }),
+        orphans: new Orphans({
+          recorder,
+          metrics,
+          keeper: {
+            keep: ({ fate, certificate }) => {
+              unused.push({ fate, pem: certificate?.pem });
+              return certificate?.pem !== undefined;
+            },
+          },
+        }),
         keeper: {
           keep: async ({ metadata }, name, chain) => {
             const failure = keeping.failures.shift();
@@ -81,7 +92,7 @@ function harness() {
   const stop = new AbortController();
   let controller = start();
   return {
-    ...{ clock, client, enroller, requests, saved, events, delays, added, lines, stop, registry, keeping },
+    ...{ clock, client, enroller, requests, saved, events, delays, added, lines, stop, registry, keeping, unused },
     get controller() {
       return controller;
     },
@@ -226,34 +237,70 @@ describe('RequestController', () => {
     expect(t.events.map(({ reason }) => reason)).toEqual(['WaitingForCA', 'CertificateIssued']);
   });
 
-  it.each([
+  const leafPem = encodePem('CERTIFICATE', Uint8Array.of(1, 2, 3));
+  it.each<[string, () => void, CertificateRequest | undefined, boolean, string | undefined]>([
     [
       'deleted while the CA works',
       () => {
         t.requests.delete(KEY);
         t.client.remove(request());
       },
+      undefined,
+      false,
+      leafPem,
     ],
-    ['deleted unseen', () => t.client.failures.write.push(apiError(404, 'NotFound'))],
+    ['deleted unseen', () => t.client.failures.write.push(apiError(404, 'NotFound')), request(), false, leafPem],
     [
       'recreated under the same name',
       () => {
         t.client.put(request({ metadata: { uid: 'uid-2' } }));
         t.client.failures.write.push(apiError(409, 'Conflict'));
       },
+      request(),
+      false,
+      leafPem,
     ],
-  ])('names the certificate nobody will get: request %s', async (_name, change) => {
+    // An earlier try may have been lost on its way back, and somebody may have got the certificate since.
+    [
+      'gone, nobody knows how it ended',
+      () => t.client.failures.write.push(apiError(404, 'NotFound')),
+      request(),
+      true,
+      undefined,
+    ],
+  ])('names the certificate nobody will get: request %s', async (_name, change, last, unknown, pem) => {
     t.enroller.answers.push(issued);
     t.enroller.gate = () => {
       change();
     };
     await t.work();
     expect(t.client.writes).toEqual([]);
+    if (last !== undefined) {
+      expect(t.unused).toEqual([]);
+      t.controller.deleted(viewed(last), unknown);
+    }
+    expect(t.unused).toEqual([{ fate: 'undelivered', pem }]);
     expect(t.lines).toContainEqual([LEFT_BEHIND, expect.objectContaining({ serial: '0a', fate: 'undelivered' })]);
     expect(t.events).toContainEqual(
       expect.objectContaining({ reason: 'CertificateOrphaned', note: expect.stringContaining('serial 0a of "CN=CA"') }),
     );
     await expect(t.registry.metrics()).resolves.toMatch(/certificates_orphaned_total\{.*fate="undelivered"\} 1/);
+  });
+
+  it('says nothing of a certificate that was delivered by a write whose answer was lost', async () => {
+    t.enroller.answers.push(issued);
+    t.client.failures.write.push(apiError(404, 'NotFound'));
+    await t.work();
+    t.controller.deleted(viewed(request({ conditions: [approved, condition('Ready', 'True', 'Issued')] })));
+    expect([t.unused, t.lines.filter(([message]) => message === LEFT_BEHIND)]).toEqual([[], []]);
+  });
+
+  it('names a certificate only, where somebody else closed a request that it was offered to', async () => {
+    t.enroller.answers.push(issued);
+    t.client.failures.write.push(apiError(500, 'InternalError'));
+    await expect(t.work()).rejects.toThrow();
+    t.controller.changed(viewed(request({ conditions: [approved, condition('Ready', 'False', 'Failed')] })));
+    expect(t.unused).toEqual([{ fate: 'undelivered', pem: undefined }]);
   });
 
   it('enrols for another uid of the same name, and never mixes the two', async () => {
@@ -311,7 +358,13 @@ interface RecordChange {
 }
 
 describe('an exchange that must outlive the process', () => {
-  const certificate = { serial: '0b', issuer: 'CN=CA', subject: 'CN=web', notAfter: new Date('2027-01-01T00:00:00Z') };
+  const certificate = {
+    serial: '0b',
+    issuer: 'CN=CA',
+    subject: 'CN=web',
+    notAfter: new Date('2027-01-01T00:00:00Z'),
+    pem: 'PEM',
+  };
   const pending = (step: number, held = false) =>
     ({
       kind: 'pending',
@@ -537,7 +590,7 @@ describe('an exchange that must outlive the process', () => {
     ['nothing is left', undefined, []],
     [
       'the CA took note',
-      { transactionID: 'cd', state: 'rejected', certificate: { ...certificate, pem: '' } },
+      { transactionID: 'cd', state: 'rejected', certificate },
       [expect.objectContaining({ fate: 'rejected', serial: '0b' })],
     ],
     ['the CA cannot be told', transient, [expect.objectContaining({ fate: 'unknown', serial: '0b' })]],
@@ -551,6 +604,49 @@ describe('an exchange that must outlive the process', () => {
     await t.work();
     expect(t.enroller.calls.at(-1)).toBe('abandon {"step":1}');
     expect(orphans()).toEqual(named);
+  });
+
+  const clusterIssuer = { group: 'certmanager.onap.org', kind: 'CMPv2ClusterIssuer', name: 'ca' };
+  const left = { transactionID: 'cd', state: 'unknown', certificate } as const;
+  it.each<[string, CertificateRequest, boolean, typeof left | Error, boolean, string | undefined]>([
+    ['of its own', request({ issuerRef: clusterIssuer }), false, left, false, 'PEM'],
+    ['of its own that cannot be told', request({ issuerRef: clusterIssuer }), false, transient, false, 'PEM'],
+    ['from beside the Secrets of the issuer', request(), true, left, false, 'PEM'],
+    ['from there that cannot be told', request(), true, transient, false, 'PEM'],
+    ['from there, which ended unseen', request(), true, left, true, undefined],
+    ['from where tenants may write', request({ issuerRef: clusterIssuer }), true, left, false, undefined],
+    ['from there that cannot be told', request({ issuerRef: clusterIssuer }), true, transient, false, undefined],
+  ])('is revoked on the word of a record %s: only that', async (_name, object, restarted, told, unseen, pem) => {
+    t.store(object);
+    t.enroller.answers.push(pending(1, true));
+    await t.work();
+    if (restarted) {
+      t.restart();
+      await t.work();
+    }
+    t.enroller.left = told;
+    t.requests.delete(KEY);
+    t.controller.deleted(viewed(object), unseen);
+    await t.work();
+    expect(t.unused).toEqual([{ fate: 'unknown', pem }]);
+    expect(orphans()).toEqual([expect.objectContaining({ serial: '0b', toBeRevoked: pem !== undefined })]);
+  });
+
+  it('that tenants may have written is gone on with, yet does not have anything revoked', async () => {
+    t.store(request({ issuerRef: clusterIssuer }));
+    t.enroller.answers.push(pending(1, true));
+    await t.work();
+    t.restart();
+    await t.clock.advance(5_000);
+    const { retry, message } = inUse;
+    t.enroller.answers.push(
+      pending(2, true),
+      new EnrollmentError({ code: 'Rejected', retry, message, leftover: left }),
+    );
+    await t.work();
+    await t.clock.advance(5_000);
+    await t.work();
+    expect(t.unused).toEqual([{ fate: 'unknown', pem: undefined }]);
   });
 
   it('is called off when its request is denied', async () => {

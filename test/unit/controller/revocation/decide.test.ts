@@ -11,6 +11,7 @@ import type { RevocationRecord } from '../../../../src/controller/revocation/rec
 import { later, NOW } from '../objects.js';
 import { record } from './objects.js';
 
+const nobody: OwnerView = { state: 'nobody' };
 const unknown: OwnerView = { state: 'unknown' };
 const missing: OwnerView = { state: 'missing' };
 const gone: OwnerView = { state: 'gone' };
@@ -65,6 +66,36 @@ describe('what becomes of a certificate', () => {
       { record: { notAfter: later(-1) }, owner: gone, action: { kind: 'drop', because: 'expired' } },
     ],
     ['is revoked in the last second', { record: { notAfter: later(1) }, owner: gone, action: revoke() }],
+
+    ['is revoked at once if nobody ever got it', { owner: nobody, action: revoke() }],
+    [
+      'is revoked for the reason of the request if nobody ever got it',
+      { record: { requestAnnotation: 'superseded' }, owner: nobody, action: revoke('superseded') },
+    ],
+    [
+      'is revoked for the reason of the Certificate it was meant for',
+      { record: { annotation: 'keyCompromise' }, owner: nobody, action: revoke('keyCompromise') },
+    ],
+    [
+      'is forgotten once it has expired, though nobody ever got it',
+      { record: { notAfter: NOW }, owner: nobody, action: { kind: 'drop', because: 'expired' } },
+    ],
+    [
+      'that nobody ever got is not revoked unless the issuer wants it',
+      { owner: nobody, issuer: issuer({ revokes: false }), action: { kind: 'drop', because: 'unwanted' } },
+    ],
+    [
+      'that nobody ever got is held when the issuer is another one',
+      { owner: nobody, issuer: issuer({ uid: 'issuer-2' }), action: held(/not the one/) },
+    ],
+    [
+      'that nobody ever got waits after a failure',
+      {
+        owner: nobody,
+        failure: failure(),
+        action: { kind: 'wait', standing: { phase: 'Due', message: 'no connection' }, until: later(60) },
+      },
+    ],
 
     [
       'takes note of an annotation',

@@ -11,7 +11,7 @@ import { decodeCertificates } from '../../../../src/pki/index.js';
 import { silentLogger } from '../../../../src/runtime/logger.js';
 import { condition, issuer, type RequestChanges, request, viewed } from '../objects.js';
 import { apiError, ScriptedClient } from '../scripted-client.js';
-import { ISSUER_NAME, pem, recordObject } from './objects.js';
+import { ISSUER_NAME, orphanedRecordObject, pem, recordObject } from './objects.js';
 
 const { signal } = new AbortController();
 const chain = decodeCertificates(pem).map(({ der }) => der);
@@ -155,6 +155,12 @@ describe('Keeper', () => {
   it('misses nothing that there is a record of', () => {
     t.records.set(recordObject({ requestRef: { name: 'web-1', uid: 'uid-1' } }));
     expect(t.keeper.misses(viewed(finished()))).toBe(false);
+  });
+
+  it('misses the certificate of a request of which there is a record of an unused one', () => {
+    const requestRef = { kind: 'CertificateRequest', namespace: 'shop', name: 'web-1', uid: 'uid-1' } as const;
+    t.records.set(orphanedRecordObject({ requestRef }));
+    expect(t.keeper.misses(viewed(finished()))).toBe(true);
   });
 
   it.each<[string, CertificateRequest]>([

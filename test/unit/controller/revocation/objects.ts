@@ -14,6 +14,8 @@ export const record = (changes: Partial<RevocationRecord> = {}): RevocationRecor
   issuer: ISSUER_NAME,
   issuerUid: 'issuer-1',
   owner: { namespace: 'shop', name: 'web', uid: 'certificate-1' },
+  orphaned: undefined,
+  request: 'shop/web-1',
   serial: '0a',
   issuedBy: 'CN=CA',
   subject: 'CN=web',
@@ -43,3 +45,14 @@ export const recordObject = (
     ...changes,
   },
 });
+
+/** Of a certificate that nobody ever got. */
+export const orphanedRecordObject = (
+  changes: Partial<IssuedCertificateSpec> = {},
+  metadata: Partial<IssuedCertificateRecord['metadata']> = {},
+): IssuedCertificateRecord => {
+  const { certificateRef: _, ...spec } = recordObject().spec;
+  const requestRef = { kind: 'CertificateRequest', namespace: 'shop', name: 'web-1', uid: 'request-1' } as const;
+  const { metadata: meta, ...object } = recordObject({}, metadata);
+  return { ...object, metadata: meta, spec: { ...spec, orphaned: 'Undelivered', requestRef, ...changes } };
+};

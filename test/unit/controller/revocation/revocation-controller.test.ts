@@ -15,7 +15,7 @@ import { silentLogger } from '../../../../src/runtime/logger.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { issuer, NOW } from '../objects.js';
 import { apiError, ScriptedClient } from '../scripted-client.js';
-import { ISSUER_NAME, pem, recordObject } from './objects.js';
+import { ISSUER_NAME, orphanedRecordObject, pem, recordObject } from './objects.js';
 
 const GROUP = 'CMPv2Issuer/shop/ca';
 const KEY = 'shop/request-1-abcd';
@@ -296,6 +296,37 @@ describe('RevocationController', () => {
     t.goes();
     await t.work('shop/forged');
     expect([t.orders, t.client.recordCalls]).toEqual([[], []]);
+  });
+
+  it('revokes at once what nobody ever got, whatever is known of Certificates', async () => {
+    t.state.complete = false;
+    t.keep(orphanedRecordObject());
+    await t.work();
+    expect(t.orders).toEqual([{ certificatePem: pem, reason: 'cessationOfOperation' }]);
+    expect(t.client.recordCalls).toEqual(['delete request-1-abcd']);
+    expect(t.events).toMatchObject([
+      { reason: 'CertificateRevoked', note: expect.stringMatching(/: nobody ever got it \(request shop\/web-1\)$/) },
+    ]);
+  });
+
+  it.each([
+    ['in the namespace of another request', orphanedRecordObject({ requestRef: { name: 'web-1', uid: 'request-1' } })],
+    [
+      'of a CMPv2ClusterIssuer',
+      orphanedRecordObject({ issuerRef: { kind: 'CMPv2ClusterIssuer', name: 'ca', uid: 'issuer-1' } }),
+    ],
+    ['that says both', recordObject({ orphaned: 'Unused' })],
+  ])('believes no record of an unused certificate that is not where it belongs: %s', async (_name, record) => {
+    t.goes();
+    t.keep(record);
+    await t.work();
+    expect([t.orders, t.client.recordCalls]).toEqual([[], []]);
+  });
+
+  it('wakes up for the issuer of what nobody ever got', () => {
+    t.keep(orphanedRecordObject());
+    t.controller.issuerChanged(GROUP);
+    expect(t.added).toEqual([KEY]);
   });
 
   it('forgets a certificate that has expired', async () => {
