@@ -413,23 +413,20 @@ describe('a certificate that nobody ever got', () => {
     await issued(namespace, certificate(namespace));
     const [kept] = records(namespace);
     if (kept === undefined) throw new Error('no record');
-    expect(() =>
-      cluster.objects.update<object & KubeObject>({ ...kept, spec: { ...kept.spec, orphaned: 'Unused' } }),
-    ).toThrow(/exactly one of certificateRef and orphaned/);
+    const both: IssuedCertificateRecord = { ...kept, spec: { ...kept.spec, orphaned: 'Unused' } };
+    expect(() => cluster.objects.update(both)).toThrow(/exactly one of certificateRef and orphaned/);
   });
 });
 
 describe('a CMPv2ClusterIssuer with revocation: OnDelete', () => {
   const issuerRef = { group: 'certmanager.onap.org', kind: 'CMPv2ClusterIssuer', name: 'revoking' };
 
-  it('keeps records out of the namespaces it serves, and believes none that is there', async () => {
+  beforeAll(() => {
     cluster.credentials('cert-manager');
-    cluster.objects.create({
-      apiVersion: 'certmanager.onap.org/v1',
-      kind: 'CMPv2ClusterIssuer',
-      metadata: { name: 'revoking' },
-      spec: { cmp: { ...cluster.cmp(), ...ON_DELETE } },
-    });
+    cluster.clusterIssuer('revoking', undefined, ON_DELETE);
+  });
+
+  it('keeps records out of the namespaces it serves, and believes none that is there', async () => {
     const namespace = `revocation-${++count}`;
     const serial = await issued(namespace, certificate(namespace), 'web-1', { issuerRef });
     expect(records(namespace)).toEqual([]);
@@ -455,6 +452,65 @@ describe('a CMPv2ClusterIssuer with revocation: OnDelete', () => {
     remove(namespace);
     await revoked(serial);
     await noRecords('cert-manager');
+  });
+
+  it('has no certificate revoked because a tenant claims that an exchange of his led to it', async () => {
+    const victim = `revocation-${++count}`;
+    const serial = await issued(victim, certificate(victim), 'web-1', { issuerRef });
+    const kept = Buffer.from(stateOf(serial)?.der ?? []);
+    await cluster.controller.stop();
+
+    // With the very key of the other one: whoever has its CSR can ask for that.
+    const tenant = `revocation-${++count}`;
+    cluster.request(tenant, 'web-1', { issuerRef, approval: [] });
+    const { apiVersion, metadata } = cluster.get(tenant, 'web-1');
+    const { uid = '' } = metadata;
+    const [time, octets] = ['2030-01-01T00:00:00Z', Buffer.alloc(16, 1)];
+    const leaf = new X509Certificate(kept);
+    const forged: KubeObject & { readonly spec: object } = {
+      apiVersion: 'certmanager.onap.org/v1',
+      kind: 'CMPv2Transaction',
+      metadata: {
+        namespace: tenant,
+        name: uid,
+        ownerReferences: [{ apiVersion, kind: 'CertificateRequest', name: 'web-1', uid }],
+      },
+      spec: {
+        requestRef: { kind: 'CertificateRequest', name: 'web-1', uid },
+        issuerRef: {
+          ...{ kind: issuerRef.kind, name: issuerRef.name },
+          uid: cluster.objects.get('cmpv2clusterissuers.certmanager.onap.org', 'revoking')?.metadata.uid ?? '',
+        },
+        attempt: 1,
+        waitingFor: 'Confirmation',
+        notBefore: time,
+        certificate: {
+          serialNumber: serial,
+          issuer: 'CN=Sandbox Issuing CA,O=CMP Sandbox',
+          subject: 'CN=web',
+          notAfter: new Date(leaf.validTo).toISOString(),
+          pem: leaf.toString(),
+        },
+        state: JSON.stringify({
+          ...{ version: 1, waitingFor: 'confirmation', pollId: -1, due: time, deadline: time, confirmations: 0 },
+          endpoint: cluster.cmp().endpoints[0]?.url,
+          transactionID: octets.toString('base64'),
+          ...{ seenNonces: [], knownSigners: [] },
+          kept: { certReqId: 0, certificate: kept.toString('base64'), caPubs: [], extraCerts: [], underMac: 1 },
+        }),
+      },
+    };
+    cluster.objects.create(forged);
+    await cluster.restart();
+    await witness();
+    cluster.objects.delete(REQUESTS, 'web-1', tenant);
+    const line = await cluster.eventually(
+      () => cluster.controller.find('a certificate is left behind at the CA', { serial }),
+      (found) => found !== undefined,
+    );
+    expect(line).toMatchObject({ fate: 'unknown', toBeRevoked: false });
+    await witness();
+    expect(stateOf(serial)?.state).toBe('confirmed');
   });
 });
 
