@@ -27,13 +27,23 @@ export async function createIssuer({ api, ca }: Sandbox, confirmation: string): 
     });
   secret('trust', 'Opaque', { 'ca.crt': ca.rootPem });
   secret('ra', 'kubernetes.io/tls', { 'tls.crt': client.certificatePem + client.chainPem, 'tls.key': client.keyPem });
+  addIssuer({ api, ca }, ISSUER, `${ca.url}/pkix/`, confirmation);
+}
+
+/** One more issuer with the credentials of `bench`, at this URL. */
+export function addIssuer(
+  { api, ca }: Pick<Sandbox, 'api' | 'ca'>,
+  name: string,
+  url: string,
+  confirmation: string,
+): void {
   api.objects.create({
     apiVersion: 'certmanager.onap.org/v1',
     kind: 'CMPv2Issuer',
-    metadata: { name: ISSUER, namespace: NAMESPACE },
+    metadata: { name, namespace: NAMESPACE },
     spec: {
       cmp: {
-        endpoints: [{ url: `${ca.url}/pkix/` }],
+        endpoints: [{ url }],
         recipient: ca.caName,
         enrollment: 'P10CR',
         confirmation,
@@ -43,6 +53,9 @@ export async function createIssuer({ api, ca }: Sandbox, confirmation: string): 
     },
   });
 }
+
+/** What requests name one of those by. */
+export const issuerRef = (name: string) => ({ ...OUR_ISSUER, name });
 
 const csr = readFileSync(join(packageRoot(), 'fixtures', 'csr', 'p256.csr')).toString('base64');
 

@@ -1,7 +1,8 @@
-// Measures and prints; asserts nothing. `npm run bench -- codec transactions controller scale` picks sections.
+// Measures and prints; asserts nothing. `npm run bench -- codec transactions controller neighbours scale` picks sections.
 import { cpus } from 'node:os';
 import { benchCodec } from './codec.js';
 import { benchController } from './controller.js';
+import { benchNeighbours } from './neighbours.js';
 import { benchScale } from './scale.js';
 import { benchTransactions } from './transactions.js';
 
@@ -9,6 +10,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   codec: benchCodec,
   transactions: benchTransactions,
   controller: benchController,
+  neighbours: benchNeighbours,
   scale: benchScale,
 };
 

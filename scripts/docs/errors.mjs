@@ -2,6 +2,7 @@ import { ERROR_CODES, RETRY_CLASSES } from '../../src/cmp/error-codes.js';
 import { FAILURE_INFO, GRAVEST_FIRST } from '../../src/cmp/rules/failure-info.js';
 import { MAX_RETRY_AFTER_MS } from '../../src/controller/next-record.js';
 import { QUICK_TRIES, RETRY_PACE } from '../../src/controller/retry-pace.js';
+import { FAILURES_TO_OPEN, PROBE_BACKOFF } from '../../src/controller/circuit-breaker.js';
 import { code, GENERATED, table } from './markdown.mjs';
 
 const seconds = (ms) => `${ms / 1000} s`;
@@ -38,8 +39,16 @@ ${table(
   ]),
 )}
 
-Every class but \`request\` leaves the request \`Pending\`, with the reason in its condition.
+Every class but \`request\` leaves the request \`Pending\`, with the reason and the time of the next try in its condition.
 A repaired issuer or Secret does not wait for that time: its requests are tried at once.
+
+## Outages
+
+After ${FAILURES_TO_OPEN} failures in a row that say that the CA cannot be reached or is out of order (\`ConnectionFailed\`, \`Timeout\`,
+\`HttpFailed\` of class \`transient\`, \`systemUnavail\` and \`systemFailure\` from the CA itself), no exchange with it begins any
+more. The issuer is not Ready, and its requests are \`Pending\` with one and the same message until it is over. The CA is
+asked whether it is back: ${span(PROBE_BACKOFF)}, later if it asks for that. When it is, requests go on at
+once, a few at first. A single request that a CA cannot digest is no outage, unless nobody is there to connect to.
 
 ## Codes
 

@@ -1,6 +1,7 @@
 import { conformancePage } from './conformance.mjs';
 import { errorsPage } from './errors.mjs';
 import { limitsPage } from './limits.mjs';
+import { metricsPage } from './metrics.mjs';
 import { profilesPage } from './profiles.mjs';
 
 /** Every generated page: path below the root, and its text. */
@@ -9,6 +10,7 @@ export async function pages() {
     'docs/reference/conformance.md': conformancePage(),
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/limits.md': limitsPage(),
+    'docs/reference/metrics.md': metricsPage(),
     'docs/reference/profiles.md': profilesPage(),
   };
 }

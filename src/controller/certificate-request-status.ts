@@ -1,6 +1,6 @@
 import type { CertificateRequestStatus, RequestReadyReason } from '../api/certificate-request.js';
 import { type Condition, type ConditionStatus, findCondition, nextCondition, wholeSeconds } from '../api/conditions.js';
-import { base64Pem, bounded, type RequestNews } from './request-news.js';
+import { base64Pem, bounded, type RequestNews, withNextTry } from './request-news.js';
 
 /** What the status of a CertificateRequest shall say. */
 export function certificateRequestStatus(
@@ -13,8 +13,11 @@ export function certificateRequestStatus(
   const ready = (status: ConditionStatus, reason: RequestReadyReason, message: string) =>
     condition('Ready', status, reason, message);
   switch (news.kind) {
-    case 'pending':
-      return { conditions: [ready('False', 'Pending', news.message)] };
+    case 'pending': {
+      const { message, nextTry } = news;
+      const text = nextTry === undefined ? message : withNextTry(message, nextTry);
+      return { conditions: [ready('False', 'Pending', text)] };
+    }
     case 'denied':
       return { conditions: [ready('False', 'Denied', news.message)], failureTime: wholeSeconds(now) };
     case 'failed':

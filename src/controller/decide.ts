@@ -71,10 +71,14 @@ export function decide(
       return {
         kind: 'awaitIssuer',
         reason: 'IssuerNotReady',
-        message: `${printableResource(request.issuer)} is not Ready: ${issuer.message}`,
+        message: notReady(request.issuer, issuer.message),
       };
-    case 'ready':
-      return exchange(issuer, record, now);
+    case 'ready': {
+      const next = exchange(issuer, record, now);
+      return issuer.outage !== undefined && isForCa(next)
+        ? { kind: 'awaitIssuer', reason: 'IssuerNotReady', message: notReady(request.issuer, issuer.outage) }
+        : next;
+    }
     default:
       return unreachable(issuer);
   }
@@ -105,6 +109,12 @@ function exchange(
       return unreachable(record);
   }
 }
+
+/** Whether an outage of the CA is what this waits for; what the CA put off takes its time anyway. */
+const isForCa = (next: Action): boolean =>
+  next.kind === 'enroll' || next.kind === 'resume' || (next.kind === 'wait' && next.cause === 'failure');
+
+const notReady = (name: IssuerName, message: string): string => `${printableResource(name)} is not Ready: ${message}`;
 
 function missingIssuer(name: IssuerName, { issuerField }: RequestResource): string {
   return `Failed to retrieve ${printableResource(name)}: it does not exist; create it, or correct ${issuerField}`;

@@ -3,7 +3,10 @@ import type { EventRecorder } from '../kube/event-recorder.js';
 import { objectKey } from '../kube/store.js';
 import { WorkQueue } from '../kube/work-queue.js';
 import type { ControllerMetrics } from '../ops/metrics.js';
+import { CaProbing } from './ca-probing.js';
+import { ExchangeGates } from './exchange-gates.js';
 import { IssuerController, keyOfIssuer } from './issuer-controller.js';
+import { issuerKey, issuerLabels, issuerName, parseIssuerKey } from './issuer-key.js';
 import type { CreateEnroller } from './issuer-verifier.js';
 import { Orphans } from './orphans.js';
 import { RequestController } from './request-controller.js';
@@ -30,6 +33,9 @@ export interface EngineOptions {
   /** Least time between an issuer becoming ready and its CA being asked about its roots, in milliseconds. */
   readonly trustRefreshDelayMs: number;
 }
+
+/** There may be tens of thousands of requests: others get the event loop in between. */
+const ADDED_AT_ONCE = 500;
 
 /** Sources, queues and controllers, connected. */
 export interface Engine {
@@ -58,8 +64,35 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
   const requestQueue: WorkQueue = new WorkQueue({
     ...deps,
     handler: (item, signal) => requests.reconcile(item, signal),
-    concurrency: (group) => issuers.concurrency(group) ?? options.workers,
-    observer: { depth: (group, waiting) => deps.metrics.queueDepth(group, waiting) },
+    concurrency: (group) => gates.concurrency(group),
+    rank: (item) => requests.rank(item),
+    observer: {
+      started: (group, waitedMs) => {
+        const name = parseIssuerKey(group);
+        // Requests may name issuers that do not exist, of which no metric shall remember anything.
+        if (sources.findIssuer(name) !== undefined) deps.metrics.queueWaited(issuerLabels(name), waitedMs);
+      },
+    },
+  });
+  /** What the requests of this issuer may do has changed. */
+  const lookAgain = (issuer: string) => {
+    const keys = sources.requests.byIndex(BY_ISSUER, issuer).map(({ metadata }) => objectKey(metadata));
+    const addFrom = (start: number) => {
+      const end = start + ADDED_AT_ONCE;
+      for (const key of keys.slice(start, end)) requestQueue.add(issuer, key);
+      if (end < keys.length) setImmediate(addFrom, end);
+    };
+    addFrom(0);
+    revocation.issuerChanged(issuer);
+  };
+  const gates: ExchangeGates = new ExchangeGates({
+    ...deps,
+    concurrency: options.workers,
+    turned: (issuer, state) => {
+      issuers.touched(issuer);
+      // Once it is closed, the gate calls those who wait.
+      if (state !== 'closed') lookAgain(issuer);
+    },
   });
   const issuers: IssuerController = new IssuerController(
     {
@@ -69,16 +102,16 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       watches,
       trust,
       revocationTrouble: (issuer) => revocation.trouble(issuer),
-      changed: (key) => {
-        for (const { metadata } of sources.requests.byIndex(BY_ISSUER, key)) requestQueue.add(key, objectKey(metadata));
-        revocation.issuerChanged(key);
-      },
+      gates,
+      probing: new CaProbing({ ...deps, gates }),
+      changed: lookAgain,
     },
     issuerQueue,
   );
   const revocation: Revocation = createRevocation(options, sources, {
     ...deps,
     issuers,
+    gates,
     changed: (issuer) => issuers.touched(keyOfIssuer(issuer)),
   });
   const { clusterResourceNamespace } = options;
@@ -87,6 +120,7 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       ...deps,
       requests: sources.requests,
       issuers,
+      gates,
       writer: new RequestWriter(deps),
       transactions: new TransactionRecords({ ...deps, saved: sources.transactions, clusterResourceNamespace }),
       orphans: new Orphans({ ...deps, keeper: revocation.orphanKeeper }),
@@ -95,6 +129,17 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
     requestQueue,
   );
 
+  deps.metrics.requestsFrom({
+    unfinished: () =>
+      sources.issuers.flatMap((source) =>
+        [...source.values()].map(issuerName).map((name) => {
+          const { length } = sources.requests.byIndex(BY_ISSUER, issuerKey(name));
+          return [issuerLabels(name), length] as const;
+        }),
+      ),
+    queued: () => requestQueue.depths().map(labelled),
+    atGate: () => gates.waiting().map(labelled),
+  });
   for (const source of sources.issuers) {
     source.addHandler({
       added: (issuer) => {
@@ -138,6 +183,7 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
       revocation.start();
     },
     stop: async (drainMs) => {
+      gates.stop();
       const queues = [requestQueue, issuerQueue, revocation];
       const drained = await Promise.all(queues.map((queue) => queue.stop(drainMs)));
       // Nothing is lost by breaking off a question.
@@ -148,3 +194,6 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
     },
   };
 }
+
+const labelled = ([issuer, requests]: readonly [string, number]) =>
+  [issuerLabels(parseIssuerKey(issuer)), requests] as const;

@@ -9,13 +9,15 @@ import type { ControllerMetrics } from '../ops/metrics.js';
 import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import type { CaProbing } from './ca-probing.js';
 import { expiryCondition, expiryTimes } from './credential-expiry.js';
 import { EnrollerLease } from './enroller-lease.js';
+import type { ExchangeGates } from './exchange-gates.js';
 import { issuerConditions, issuerEvent, revocationCondition } from './issuer-conditions.js';
 import { type IssuerName, issuerKey, issuerLabels, issuerName, parseIssuerKey } from './issuer-key.js';
 import { IssuerProblem } from './issuer-problem.js';
 import { secretNames } from './issuer-secrets.js';
-import { type CreateEnroller, verifyIssuer } from './issuer-verifier.js';
+import { type CreateEnroller, type Verification, verifyIssuer } from './issuer-verifier.js';
 import { type IssuerVerdict, type IssuerView, viewIssuer } from './issuer-view.js';
 import type { IssuerDirectory } from './request-exchange.js';
 import { bounded } from './request-news.js';
@@ -36,6 +38,8 @@ export interface IssuerControllerDeps {
   readonly trust: Pick<TrustRefresh, 'watch' | 'condition' | 'forget'>;
   /** Why certificates of this issuer would not be revoked, though it wants that. */
   readonly revocationTrouble: (issuer: Issuer) => RevocationTrouble | undefined;
+  readonly gates: Pick<ExchangeGates, 'configure' | 'drop'>;
+  readonly probing: CaProbing;
   /** What `view` says about this issuer has changed. */
   readonly changed: (key: string) => void;
   readonly recorder: EventRecorder;
@@ -50,9 +54,6 @@ interface IssuerState {
   readonly verdict: IssuerVerdict;
   /** Present when ready. */
   readonly lease?: EnrollerLease;
-  readonly concurrency?: number;
-  /** When the CA was asked last, on the monotonic clock. */
-  readonly probedAt: number;
   /** Verifications in a row that found it not ready. */
   readonly failures: number;
   /** What it is configured with, as far as it can be read. */
@@ -62,9 +63,6 @@ interface IssuerState {
 }
 
 const NOT_READY_BACKOFF: BackoffPolicy = { initialMs: 2_000, maxMs: 60_000 };
-/** A ready issuer is looked at again this often: its CA may be gone, or the watch of a Secret not permitted. */
-const RESYNC_MS = 600_000;
-
 /** Verifies issuers, keeps the way to the CA of each ready one, and says in its status what is wrong with the others. */
 export class IssuerController implements IssuerDirectory {
   readonly #deps: IssuerControllerDeps;
@@ -77,17 +75,15 @@ export class IssuerController implements IssuerDirectory {
   }
 
   view(name: IssuerName): IssuerView {
-    return viewIssuer(this.#deps.find(name), this.#states.get(issuerKey(name))?.verdict);
+    const key = issuerKey(name);
+    const view = viewIssuer(this.#deps.find(name), this.#states.get(key)?.verdict);
+    const outage = view.state === 'ready' ? this.#deps.probing.outage(key) : undefined;
+    return view.state === 'ready' && outage !== undefined ? { ...view, outage } : view;
   }
 
   lease(name: IssuerName, revision: string): EnrollerLease | undefined {
     const lease = this.#states.get(issuerKey(name))?.lease;
     return lease?.revision === revision ? lease : undefined;
-  }
-
-  /** How many exchanges the issuer allows at a time; undefined when it does not say. */
-  concurrency(key: string): number | undefined {
-    return this.#states.get(key)?.concurrency;
   }
 
   /** The issuer, or a Secret that it mentions, is new, has changed or is gone. */
@@ -113,16 +109,20 @@ export class IssuerController implements IssuerDirectory {
       key,
       secretNames(issuer.spec).map((secret) => ({ namespace, name: secret })),
     );
-    const state = await this.#verify(key, issuer, issuer.metadata.uid, namespace, signal);
+    const { state, probe } = await this.#verify(key, issuer, issuer.metadata.uid, namespace, signal);
     if (signal.aborted) return;
+    if (state.verdict.ready) {
+      this.#deps.gates.configure(key, issuer.spec.limits);
+      this.#deps.probing.learn(key, probe, state.lease !== this.#states.get(key)?.lease);
+    }
     this.#adopt(key, name, state);
     if (state.lease !== undefined) this.#deps.trust.watch(key, issuer, namespace, state.lease);
     await this.#report(key, issuer, state, signal);
     this.#queue.forget(key);
-    const retryMs = state.verdict.ready
-      ? RESYNC_MS
+    const lookAgainMs = state.verdict.ready
+      ? this.#deps.probing.dueInMs(key)
       : fullJitter(NOT_READY_BACKOFF, state.failures - 1, this.#deps.uniform);
-    this.#queue.addAfter(key, key, retryMs);
+    this.#queue.addAfter(key, key, lookAgainMs);
   }
 
   async #verify(
@@ -131,50 +131,42 @@ export class IssuerController implements IssuerDirectory {
     uid: string,
     namespace: string,
     signal: AbortSignal,
-  ): Promise<IssuerState> {
+  ): Promise<{ readonly state: IssuerState; readonly probe: Verification['probe'] }> {
     const before = this.#states.get(key);
     const sameObject = before?.verdict.uid === uid;
     const base = { uid, generation: issuer.metadata.generation ?? 0 };
-    const probedAt = this.#deps.clock.monotonic();
     const written = sameObject && before.written !== undefined ? { written: before.written } : {};
     let credentials = sameObject ? before.credentials : [];
     const onConfig = (config: BackendConfig) => {
       credentials = configuredCertificates(config);
     };
     try {
-      const due = before !== undefined && probedAt - before.probedAt >= RESYNC_MS;
       const known = before?.lease && {
         revision: before.lease.revision,
-        ...(due && { probe: (limit: AbortSignal) => before.lease?.use((enroller) => enroller.probe(limit)) }),
+        ...(this.#deps.probing.isDue(key) && {
+          probe: (limit: AbortSignal) => before.lease?.use((enroller) => enroller.probe(limit)),
+        }),
       };
-      const verified = await verifyIssuer({ ...this.#deps, onConfig }, issuer, namespace, known, signal);
-      if (verified === 'unchanged' && before !== undefined) return due ? { ...before, probedAt } : before;
-      if (verified === 'unchanged') throw new TypeError(`${key} cannot be unchanged: it was never verified`);
-      const { concurrency } = issuer.spec.limits;
-      return {
-        verdict: {
-          ...base,
-          revision: verified.revision,
-          ready: true,
-          reason: 'Verified',
-          message: `${issuer.kind} verified and ready to sign certificates`,
-        },
-        lease: new EnrollerLease(verified, this.#deps.logger.child({ issuer: key })),
-        ...(concurrency !== undefined && { concurrency }),
-        probedAt,
-        failures: 0,
-        credentials,
-        ...written,
-      };
+      const { built, probe } = await verifyIssuer({ ...this.#deps, onConfig }, issuer, namespace, known, signal);
+      if (built === undefined) {
+        if (before === undefined) throw new TypeError(`${key} cannot be unchanged: it was never verified`);
+        return { state: before, probe };
+      }
+      const verdict = {
+        ...base,
+        revision: built.revision,
+        ready: true,
+        reason: 'Verified',
+        message: `${issuer.kind} verified and ready to sign certificates`,
+      } as const;
+      const lease = new EnrollerLease(built, this.#deps.logger.child({ issuer: key }));
+      return { state: { verdict, lease, failures: 0, credentials, ...written }, probe };
     } catch (error) {
       if (!(error instanceof IssuerProblem)) throw error;
-      return {
-        verdict: { ...base, revision: '', ready: false, reason: error.reason, message: bounded(error.message) },
-        probedAt,
-        failures: (sameObject ? before.failures : 0) + 1,
-        credentials,
-        ...written,
-      };
+      const { reason, message } = error;
+      const verdict = { ...base, revision: '', ready: false, reason, message: bounded(message) };
+      const failures = (sameObject ? before.failures : 0) + 1;
+      return { state: { verdict, failures, credentials, ...written }, probe: 'notDue' };
     }
   }
 
@@ -185,7 +177,6 @@ export class IssuerController implements IssuerDirectory {
     this.#states.set(key, state);
     if (before?.lease !== state.lease) before?.lease?.retire();
     const { verdict } = state;
-    this.#deps.metrics.issuerReady(issuerLabels(name), verdict.ready);
     this.#deps.metrics.credentialsEnd(issuerLabels(name), expiryTimes(state.credentials));
     if (
       before?.verdict.uid === verdict.uid &&
@@ -196,14 +187,15 @@ export class IssuerController implements IssuerDirectory {
     )
       return;
     const facts = { issuer: key, reason: verdict.reason, generation: verdict.generation };
-    if (verdict.ready) this.#deps.logger.info(facts, 'issuer is ready');
-    else this.#deps.logger.warn({ ...facts, problem: verdict.message }, 'issuer is not ready');
+    if (this.#shown(key, state).ready) this.#deps.logger.info(facts, 'issuer is ready');
+    else if (!verdict.ready) this.#deps.logger.warn({ ...facts, problem: verdict.message }, 'issuer is not ready');
     this.#deps.changed(key);
   }
 
   async #report(key: string, issuer: Issuer, state: IssuerState, signal: AbortSignal): Promise<void> {
-    const { clock, recorder, trust, revocationTrouble } = this.#deps;
-    const { ready, reason, message, generation } = state.verdict;
+    const { clock, recorder, trust, metrics, revocationTrouble } = this.#deps;
+    const { ready, reason, message, generation } = this.#shown(key, state);
+    metrics.issuerReady(issuerLabels(issuerName(issuer)), ready);
     const existing = state.written ?? issuer.status?.conditions;
     const wanted = [
       { type: 'Ready', status: ready ? 'True' : 'False', reason, message, observedGeneration: generation } as const,
@@ -221,9 +213,17 @@ export class IssuerController implements IssuerDirectory {
       if (event !== undefined) recorder.record(event);
   }
 
+  /** What the status says: an issuer whose CA cannot be used is not ready, although it is configured well. */
+  #shown(key: string, { verdict }: IssuerState): IssuerVerdict {
+    const trouble = verdict.ready ? this.#deps.probing.trouble(key) : undefined;
+    return trouble === undefined ? verdict : { ...verdict, ready: false, reason: 'Error', message: bounded(trouble) };
+  }
+
   #drop(key: string, name: IssuerName): void {
     this.#deps.watches.set(key, []);
     this.#deps.trust.forget(key);
+    this.#deps.probing.forget(key);
+    this.#deps.gates.drop(key);
     this.#deps.metrics.issuerGone(issuerLabels(name));
     this.#states.get(key)?.lease?.retire();
     this.#states.delete(key);

@@ -2,6 +2,7 @@ import type { Issuer, IssuerSpec } from '../api/issuer.js';
 import type { BackendConfig, BackendKind } from '../enrollment/backend-config.js';
 import type { Enroller } from '../enrollment/enroller.js';
 import { EnrollmentError } from '../enrollment/error.js';
+import { isOutage, reachabilityAfter } from '../enrollment/reachability.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Logger } from '../runtime/logger.js';
 import { assertCertServiceSpec, certServiceConfig, isCertServiceSpec } from './certservice-config.js';
@@ -27,6 +28,14 @@ export interface KnownIssuer {
   readonly probe?: (signal: AbortSignal) => Promise<void> | undefined;
 }
 
+/** What a verification led to, where no person need act. */
+export interface Verification {
+  /** Absent: what is known still holds. */
+  readonly built?: VerifiedIssuer;
+  /** How the CA was found; an error says why it cannot be used for now. */
+  readonly probe: 'notDue' | 'succeeded' | EnrollmentError;
+}
+
 /** Longest time one verification may ask the CA. */
 const PROBE_LIMIT_MS = 30_000;
 
@@ -39,9 +48,9 @@ export interface VerifierDeps {
 }
 
 /**
- * Reads the Secrets and, unless nothing changed since `known`, builds the Enroller and probes the CA.
- * Throws IssuerProblem where a person must act or the CA does not answer, and whatever the client throws where asking
- * the Kubernetes API again is all there is to do.
+ * Reads the Secrets and, unless nothing changed since `known`, builds the Enroller; and asks whether the CA is there.
+ * Throws IssuerProblem where a person must act, and whatever the client throws where asking the Kubernetes API again is
+ * all there is to do.
  */
 export async function verifyIssuer(
   deps: VerifierDeps,
@@ -49,7 +58,7 @@ export async function verifyIssuer(
   secretNamespace: string,
   known: KnownIssuer | undefined,
   signal: AbortSignal,
-): Promise<VerifiedIssuer | 'unchanged'> {
+): Promise<Verification> {
   const { spec, metadata } = issuer;
   const wording = isCertServiceSpec(spec) ? ONAP : PLAIN;
   if (isCertServiceSpec(spec)) await leading(wording.validate, async () => assertCertServiceSpec(spec));
@@ -57,23 +66,36 @@ export async function verifyIssuer(
     readSecrets(deps.client, secretNamespace, secretNames(spec), signal),
   );
   const revision = [metadata.uid, metadata.generation, ...secrets.versions].join(' ');
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
   try {
-    if (revision === known?.revision) {
-      await known.probe?.(limit);
-      return 'unchanged';
-    }
+    if (revision === known?.revision) return { probe: known.probe ? await probed(known.probe, signal) : 'notDue' };
     const { backend, enroller } = await leading(wording.initialize, () => build(deps, spec, secrets));
     try {
-      await enroller.probe(limit);
+      const probe = await probed((limit) => enroller.probe(limit), signal);
+      return { built: { revision, backend, enroller }, probe };
     } catch (error) {
       await enroller.close();
       throw error;
     }
-    return { revision, backend, enroller };
   } catch (error) {
     signal.throwIfAborted();
-    throw asProblem(error, wording, limit.aborted, deps.logger);
+    throw asProblem(error, wording, deps.logger);
+  }
+}
+
+/** Throws what no waiting mends. */
+async function probed(
+  probe: (signal: AbortSignal) => Promise<void> | undefined,
+  signal: AbortSignal,
+): Promise<'succeeded' | EnrollmentError> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
+  try {
+    await probe(limit);
+    return 'succeeded';
+  } catch (error) {
+    if (error instanceof EnrollmentError && isOutage(reachabilityAfter(error))) return error;
+    if (signal.aborted || !limit.aborted) throw error;
+    const message = `the CA did not answer within ${PROBE_LIMIT_MS / 1000} s: is it up?`;
+    return new EnrollmentError({ code: 'Timeout', retry: 'transient', message, cause: error });
   }
 }
 
@@ -121,14 +143,13 @@ export function backendConfig(spec: IssuerSpec, secrets: IssuerSecrets): Backend
   throw new IssuerProblem('ValidationFailed', 'spec: give cmp (direct CMP), or url and the fields that go with it');
 }
 
-function asProblem(error: unknown, wording: Wording, late: boolean, logger: Logger): IssuerProblem {
+function asProblem(error: unknown, wording: Wording, logger: Logger): IssuerProblem {
   if (error instanceof IssuerProblem) return error;
   if (error instanceof EnrollmentError) {
     return error.code === 'ConfigurationInvalid'
       ? new IssuerProblem(wording.unusable, `${wording.initialize}${nameSpecField(error.message)}`, { cause: error })
       : new IssuerProblem('Error', error.message, { cause: error });
   }
-  if (late) return new IssuerProblem('Error', `the CA did not answer within ${PROBE_LIMIT_MS / 1000} s: is it up?`);
   logger.error({ error }, 'verifying an issuer failed in a way it should not');
   return new IssuerProblem('Error', 'internal error: the log of the controller has the details', { cause: error });
 }

@@ -20,7 +20,13 @@ export type IssuerView =
   /** There is one, but what it says now has not been verified yet. */
   | { readonly state: 'unverified' }
   | { readonly state: 'notReady'; readonly message: string }
-  | { readonly state: 'ready'; readonly uid: string; readonly revision: string };
+  | {
+      readonly state: 'ready';
+      readonly uid: string;
+      readonly revision: string;
+      /** Present while no exchange may begin because the CA cannot be used: what people are told. */
+      readonly outage?: string;
+    };
 
 /** Puts the object and the last verdict together; a verdict about another incarnation or an older generation is void. */
 export function viewIssuer(issuer: Issuer | undefined, verdict: IssuerVerdict | undefined): IssuerView {

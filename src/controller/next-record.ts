@@ -2,7 +2,7 @@ import type { EnrollmentOutcome } from '../enrollment/enroller.js';
 import type { EnrollmentError } from '../enrollment/error.js';
 import { fullJitter, type Uniform } from '../runtime/backoff.js';
 import type { Failure, RequestRecord } from './request-record.js';
-import { paceAfter } from './retry-pace.js';
+import { PROMPT_ATTEMPTS, paceAfter } from './retry-pace.js';
 
 /** What the next record depends on besides the outcome. */
 export interface RecordContext {
@@ -57,6 +57,16 @@ export function recordFailure(
     issuerRevision: context.issuer.revision,
   };
   return goesOn ? { ...previous, ...after } : { phase: 'retrying', attempt, ...after };
+}
+
+/**
+ * The record of a request that waits for an outage to end: what made it fail is then over, so its own wait is too. Not
+ * where each attempt may leave something at the CA, and many did.
+ */
+export function duringOutage(record: RequestRecord | undefined, now: Date): RequestRecord | undefined {
+  if (record?.phase !== 'retrying' && record?.phase !== 'waiting') return record;
+  const mayHurry = record.failure?.retry === 'transient' && record.attempt <= PROMPT_ATTEMPTS;
+  return mayHurry && record.notBefore > now ? { ...record, notBefore: now } : record;
 }
 
 function failuresOf(record: RequestRecord | undefined): number {

@@ -6,12 +6,16 @@ import type { WorkItem, WorkQueue } from '../kube/work-queue.js';
 import type { Logger } from '../runtime/logger.js';
 import { unreachable } from '../runtime/unreachable.js';
 import { type Action, decide } from './decide.js';
+import type { GateLimits } from './exchange-gate.js';
+import type { ExchangeGates } from './exchange-gates.js';
 import { type IssuerName, issuerKey } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
+import { duringOutage } from './next-record.js';
 import { undeliveredOrphan } from './orphans.js';
 import { forbiddenEvent, requestEvent } from './request-events.js';
 import { type ExchangeDeps, type ExchangeSubject, RequestExchange } from './request-exchange.js';
 import type { RequestNews } from './request-news.js';
+import { PROMPT_RANK, requestRank } from './request-rank.js';
 import type { RequestRecord } from './request-record.js';
 import type { RequestWriter } from './request-writer.js';
 import type { Keeper } from './revocation/keeper.js';
@@ -21,6 +25,7 @@ import { Withdrawals } from './withdrawals.js';
 
 export interface RequestControllerDeps extends ExchangeDeps {
   readonly requests: Pick<ObjectStore<SigningRequest>, 'get'>;
+  readonly gates: Pick<ExchangeGates, 'of' | 'leave' | 'hasCalled'>;
   readonly writer: RequestWriter;
   readonly keeper: Pick<Keeper, 'keep'>;
   readonly recorder: EventRecorder;
@@ -32,6 +37,9 @@ const MAX_STEPS = 4;
 
 /** When a record could not be written, it is tried again this often, in milliseconds. */
 const KEEP_AGAIN_MS = 30_000;
+
+/** Who waits longer than this for the rate of its issuer is told so. */
+const LONG_LINE_MS = 30_000;
 
 type Timing = 'now' | { readonly at: Date } | undefined;
 
@@ -60,6 +68,7 @@ export class RequestController {
       return;
     }
     this.#queue.remove(key);
+    this.#deps.gates.leave(issuerKey(issuer), key);
     this.#forget(request, state !== 'issued');
     if (this.#deps.transactions.has(request)) this.#queue.add(issuerKey(issuer), key);
   }
@@ -67,11 +76,20 @@ export class RequestController {
   /** The object is gone; `last` is what it was, unless that is unknown: then it is what we saw of it last. */
   deleted(last: SigningRequest, finalStateUnknown = false): void {
     if (last.issuer === undefined) return;
-    this.#queue.remove(objectKey(last.metadata));
+    const key = objectKey(last.metadata);
+    this.#queue.remove(key);
+    this.#deps.gates.leave(issuerKey(last.issuer), key);
     this.#forget(last, last.state !== 'issued', last.state === 'open' && !finalStateUnknown);
     // That the record is gone may have been told before we knew that we had removed it.
     const { uid } = last.metadata;
     if (uid !== undefined) this.#deps.transactions.forget(uid);
+  }
+
+  /** How soon this one goes among those of its issuer that wait: lower goes first. */
+  rank({ group, key }: WorkItem): number {
+    if (this.#deps.gates.hasCalled(group, key)) return PROMPT_RANK;
+    const request = this.#deps.requests.get(objectRef(key));
+    return request === undefined ? PROMPT_RANK : requestRank(request, this.#record(request));
   }
 
   /** A record of an exchange turned up: that of a finished request is of no use any more. */
@@ -93,7 +111,7 @@ export class RequestController {
 
   /** Works on one request until there is nothing to do for now. Throws when a write must be tried again. */
   async reconcile({ group, key }: WorkItem, signal: AbortSignal): Promise<void> {
-    await this.#withdrawals.callOff(key, signal);
+    await this.#withdrawals.callOff(key, (issuer) => this.#queue.add(issuer, key), signal);
     for (let step = 0; step < MAX_STEPS; step++) {
       const request = this.#deps.requests.get(objectRef(key));
       const name = request?.issuer;
@@ -133,6 +151,9 @@ export class RequestController {
     view: IssuerView,
     signal: AbortSignal,
   ): Promise<Timing> {
+    const issuer = issuerKey(name);
+    const key = objectKey(request.metadata);
+    if (action.kind !== 'enroll' && action.kind !== 'resume') this.#deps.gates.leave(issuer, key);
     switch (action.kind) {
       case 'ignore':
         if (action.because !== 'finished') return undefined;
@@ -158,18 +179,26 @@ export class RequestController {
         return undefined;
       case 'decline':
       case 'awaitIssuer':
+        if (action.kind === 'awaitIssuer' && view.state === 'ready') this.#awaitEndOfOutage(request);
         await this.#write(action, request, { kind: 'pending', message: action.message }, signal);
         return undefined;
       case 'wait':
-        await this.#write(action, request, { kind: 'pending', message: action.message }, signal);
+        await this.#write(action, request, waitNews(action), signal);
         return {
           at: view.state === 'ready' ? await this.#kept(action.until, request, name, view, signal) : action.until,
         };
       case 'enroll':
       case 'resume': {
         if (view.state !== 'ready') return undefined;
+        const previous = this.#records.get(request.metadata.uid);
+        const gate = this.#deps.gates.of(issuer);
+        const turn = gate.ask(key, requestRank(request, previous), () => this.#queue.add(issuer, key));
+        if (turn === undefined) {
+          if (gate.lineMs > LONG_LINE_MS) await this.#write(action, request, inLine(gate.limits), signal);
+          return undefined;
+        }
         const subject = this.#subject(request, name, view);
-        const record = await this.#exchange.run(action, subject, this.#records.get(request.metadata.uid), signal);
+        const record = await this.#exchange.run(action, turn, subject, previous, signal);
         if (record === undefined) return 'now';
         // Kept before anything else can happen; writing it is the next step.
         this.#records.set(request.metadata.uid, record);
@@ -180,6 +209,12 @@ export class RequestController {
       default:
         return unreachable(action);
     }
+  }
+
+  /** The CA is asked as soon as the outage is over. */
+  #awaitEndOfOutage({ metadata: { uid } }: SigningRequest): void {
+    const record = duringOutage(this.#records.get(uid), this.#deps.clock.now());
+    if (record !== undefined) this.#records.set(uid, record);
   }
 
   /** Sees to it that a suspended exchange is recorded. When to come back. */
@@ -272,3 +307,15 @@ export class RequestController {
     });
   }
 }
+
+/** Times that the CA sets are not told: they change with each poll. */
+const waitNews = ({ cause, message, until }: Extract<Action, { kind: 'wait' }>): RequestNews => ({
+  kind: 'pending',
+  message,
+  ...(cause === 'failure' && { nextTry: until }),
+});
+
+const inLine = ({ requestsPerSecond }: GateLimits): RequestNews => ({
+  kind: 'pending',
+  message: `Waiting in line: spec.limits.requestsPerSecond of the issuer lets ${requestsPerSecond} exchanges with the CA begin per second`,
+});

@@ -1,5 +1,6 @@
 import type { EnrollmentOutcome, HeldCertificate } from '../enrollment/enroller.js';
 import { EnrollmentError } from '../enrollment/error.js';
+import { reachabilityAfter, reachabilityOf } from '../enrollment/reachability.js';
 import type { KubeClient } from '../kube/client.js';
 import type { ControllerMetrics } from '../ops/metrics.js';
 import type { Uniform } from '../runtime/backoff.js';
@@ -8,6 +9,7 @@ import type { Logger } from '../runtime/logger.js';
 import type { Action } from './decide.js';
 import type { EnrollerLease } from './enroller-lease.js';
 import { enrollmentRequest } from './enrollment-request.js';
+import type { Turn } from './exchange-gate.js';
 import { type IssuerName, issuerLabels } from './issuer-key.js';
 import type { IssuerView } from './issuer-view.js';
 import { recordFailure, recordOutcome } from './next-record.js';
@@ -51,9 +53,10 @@ export class RequestExchange {
     this.#deps = deps;
   }
 
-  /** Undefined when the issuer changed since `view`, or the signal aborted: look again. Does not throw. */
+  /** Undefined when the issuer changed since `view`, or the signal aborted: look again. Ends the turn. Does not throw. */
   async run(
     action: Extract<Action, { kind: 'enroll' | 'resume' }>,
+    turn: Turn,
     subject: ExchangeSubject,
     previous: RequestRecord | undefined,
     signal: AbortSignal,
@@ -66,7 +69,6 @@ export class RequestExchange {
     const started = clock.monotonic();
     const tookMs = () => Math.round(clock.monotonic() - started);
     const lease = issuers.lease(name, view.revision);
-    metrics.exchangesUnderWay(1);
     try {
       const outcome = await lease?.use((enroller) => {
         const from = { client, logger, backend: lease.backend, signal };
@@ -78,6 +80,7 @@ export class RequestExchange {
           : enroller.resume(wanted, action.state, signal);
       });
       if (outcome === undefined) return undefined;
+      turn.end(reachabilityOf(outcome), outcome.kind === 'pending' ? outcome.failure : undefined);
       // What another incarnation of the issuer began is not gone on with: a new exchange took its place.
       if (action.kind === 'enroll' && previous?.phase === 'waiting') this.#nameSuspended(previous, subject);
       metrics.enrolled(issuerLabels(name), outcome.kind, tookMs());
@@ -89,6 +92,7 @@ export class RequestExchange {
     } catch (thrown) {
       if (signal.aborted) return undefined;
       const error = asEnrollmentError(thrown);
+      turn.end(reachabilityAfter(error), error);
       const record = recordFailure(error, previous, context());
       metrics.enrolled(issuerLabels(name), error.code, tookMs());
       logger.warn(
@@ -99,7 +103,7 @@ export class RequestExchange {
       else if (previous?.phase === 'waiting' && record.phase !== 'waiting') this.#nameSuspended(previous, subject);
       return record;
     } finally {
-      metrics.exchangesUnderWay(-1);
+      turn.cancel();
     }
   }
 

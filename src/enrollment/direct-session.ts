@@ -55,20 +55,7 @@ export async function translate<T>(signal: AbortSignal, work: () => Promise<T>):
     return await work();
   } catch (error) {
     if (error instanceof EnrollmentError || (signal.aborted && error === signal.reason)) throw error;
-    if (error instanceof CmpError) {
-      const { code, retry, message, failInfo, retryAfterMs, leftover } = error;
-      throw new EnrollmentError({
-        code,
-        retry,
-        message,
-        failInfo,
-        // A claim that the transactionID is in use is reason enough to take another, whoever makes it.
-        attemptSpent: !outcomeUnknown(error) || failInfo.includes('transactionIdInUse'),
-        leftover: leftover && leftoverCertificate(leftover),
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        cause: error,
-      });
-    }
+    if (error instanceof CmpError) throw enrollmentError(error);
     throw new EnrollmentError({
       code: 'Internal',
       retry: 'transient',
@@ -76,4 +63,20 @@ export async function translate<T>(signal: AbortSignal, work: () => Promise<T>):
       cause: error,
     });
   }
+}
+
+/** What a failure of the CMP client is to everybody above it. */
+export function enrollmentError(error: CmpError): EnrollmentError {
+  const { code, retry, message, failInfo, retryAfterMs, leftover } = error;
+  return new EnrollmentError({
+    code,
+    retry,
+    message,
+    failInfo,
+    // A claim that the transactionID is in use is reason enough to take another, whoever makes it.
+    attemptSpent: !outcomeUnknown(error) || failInfo.includes('transactionIdInUse'),
+    leftover: leftover && leftoverCertificate(leftover),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    cause: error,
+  });
 }

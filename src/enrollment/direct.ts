@@ -1,7 +1,7 @@
 import { type CmpSession, type IssuedCertificate, type RevocationRequest, revokeCertificate } from '../cmp/index.js';
 import { decodeCertificates, normalizeChain, PkiError } from '../pki/index.js';
 import type { DirectBackendConfig } from './direct-config.js';
-import { type DirectSeams, directSession, translate } from './direct-session.js';
+import { type DirectSeams, directSession, enrollmentError, translate } from './direct-session.js';
 import type { Enroller, EnrollmentOutcome, RevocationOrder } from './enroller.js';
 import { EnrollmentError } from './error.js';
 import { knownCertificate } from './leftover.js';
@@ -56,10 +56,14 @@ function toRevoke({ certificatePem, reason }: RevocationOrder): RevocationReques
   }
 }
 
-const pendingOutcome = ({ certificate, ...rest }: Exclude<RenewalResult, { kind: 'issued' }>): EnrollmentOutcome => ({
-  ...rest,
-  ...(certificate && { certificate: knownCertificate(certificate) }),
-});
+const pendingOutcome = (result: Exclude<RenewalResult, { kind: 'issued' }>): EnrollmentOutcome => {
+  const { certificate, failure, ...rest } = result;
+  return {
+    ...rest,
+    ...(certificate && { certificate: knownCertificate(certificate) }),
+    ...(failure && { failure: enrollmentError(failure) }),
+  };
+};
 
 function issuedOutcome(
   issued: IssuedCertificate,

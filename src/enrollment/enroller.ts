@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { RevocationReason } from '../cmp/index.js';
+import type { EnrollmentError } from './error.js';
 import type { KnownCertificate, LeftoverCertificate } from './leftover.js';
 
 /** Key usages by the names cert-manager gives them in `spec.usages` ("digital signature", "server auth", ...). */
@@ -81,6 +82,8 @@ export type EnrollmentOutcome =
       readonly reason: string;
       /** The certificate that waits for its confirmation; absent while the CA has not decided. */
       readonly certificate?: KnownCertificate;
+      /** Present where it was not the CA that asked for time: what our last message got instead of an answer. */
+      readonly failure?: EnrollmentError;
     };
 
 /** Facts for the log line, the event and the demo's table. */

@@ -21,6 +21,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Milliseconds until `take` has a token to give, rounded up; 0 when it has one now. */
+  untilNext(now: number): number {
+    this.#refill(now);
+    return Math.max(0, Math.ceil((1 - this.#tokens) * this.#refillMs));
+  }
+
   /** One token less, now or when it comes: returns the milliseconds until then. Whoever asks first goes first. */
   reserve(now: number): number {
     this.#refill(now);

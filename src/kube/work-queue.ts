@@ -2,11 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** What the queue tells about itself; every hook may be left out. Durations in milliseconds. */
 export interface WorkQueueObserver {
-  /** Keys that wait for a worker in this group, after every change. */
-  depth?(group: string, waiting: number): void;
   /** A worker took a key that had waited for `waitedMs`. */
   started?(group: string, waitedMs: number): void;
   finished?(group: string, tookMs: number, outcome: 'ok' | 'failed'): void;
@@ -28,6 +27,12 @@ export interface WorkQueueOptions {
   readonly logger: Logger;
   /** Workers of a group, asked at every start; 8 if absent. */
   readonly concurrency?: (group: string) => number;
+  /**
+   * How soon a key goes among those of its group that wait, asked when it is added: lower goes first, a handful of
+   * values at most. Every fourth turn goes to whoever has waited longest, so that nobody starves. Absent: first come,
+   * first served.
+   */
+  readonly rank?: (item: WorkItem) => number;
   /** Of a key's retries; 1 s to 5 min if absent. */
   readonly backoff?: BackoffPolicy;
   readonly observer?: WorkQueueObserver;
@@ -37,6 +42,11 @@ export interface WorkQueueOptions {
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 const DEFAULT_CONCURRENCY = 8;
 const DEFAULT_BACKOFF: BackoffPolicy = { initialMs: 1_000, maxMs: 300_000 };
+/**
+ * Keys of a group that are started in one turn of the event loop; the next ones wait for the next turn. Handlers that have nothing to
+ * wait for would otherwise keep everybody else waiting, by the thousands.
+ */
+const STARTS_PER_TURN = 64;
 /** How long handlers may take to notice that their signal aborted. */
 const ABORT_GRACE_MS = 1_000;
 
@@ -46,8 +56,11 @@ type Entry =
   | { readonly state: 'running'; readonly group: string; again?: string };
 
 interface Group {
-  readonly waiting: Set<string>;
+  readonly waiting: WaitingLine;
   active: number;
+  /** The turn of the event loop that `starts` counts in. */
+  turn: number;
+  starts: number;
 }
 
 interface Delayed {
@@ -69,6 +82,10 @@ export class WorkQueue {
   readonly #abort = new AbortController();
   #state: 'held' | 'open' | 'stopped' = 'held';
   #active = 0;
+  /** Turns of the event loop in which something was started. */
+  #turn = 0;
+  #turnEnds = false;
+  readonly #heldBack = new Set<string>();
   #whenIdle: (() => void) | undefined;
 
   constructor(options: WorkQueueOptions) {
@@ -89,6 +106,13 @@ export class WorkQueue {
     return this.#entries.size;
   }
 
+  /** How many keys wait for a worker in each group that has any. */
+  depths(): readonly (readonly [group: string, waiting: number])[] {
+    return [...this.#groups]
+      .map(([group, { waiting }]) => [group, waiting.size] as const)
+      .filter(([, size]) => size > 0);
+  }
+
   /** Retries of a key since it was last forgotten. */
   retries(key: string): number {
     return this.#failures.get(key) ?? 0;
@@ -106,8 +130,8 @@ export class WorkQueue {
       this.#unqueue(key, entry.group);
     }
     this.#entries.set(key, { state: 'waiting', group, since: this.#options.clock.monotonic() });
-    const waiting = this.#group(group).waiting.add(key);
-    this.#options.observer?.depth?.(group, waiting.size);
+    const { waiting } = this.#group(group);
+    waiting.add(key, this.#options.rank?.({ group, key }) ?? 0);
     this.#pump(group);
   }
 
@@ -192,7 +216,7 @@ export class WorkQueue {
   #group(name: string): Group {
     let group = this.#groups.get(name);
     if (group === undefined) {
-      group = { waiting: new Set(), active: 0 };
+      group = { waiting: new WaitingLine(), active: 0, turn: 0, starts: 0 };
       this.#groups.set(name, group);
     }
     return group;
@@ -201,8 +225,7 @@ export class WorkQueue {
   #unqueue(key: string, name: string): void {
     this.#entries.delete(key);
     const group = this.#group(name);
-    group.waiting.delete(key);
-    this.#options.observer?.depth?.(name, group.waiting.size);
+    group.waiting.remove(key);
     this.#dropIfEmpty(name, group);
   }
 
@@ -215,19 +238,41 @@ export class WorkQueue {
     const group = this.#groups.get(name);
     if (group === undefined) return;
     const limit = Math.max(1, this.#options.concurrency?.(name) ?? DEFAULT_CONCURRENCY);
-    for (const key of group.waiting) {
-      if (group.active >= limit) return;
+    while (group.active < limit && group.waiting.size > 0 && this.#mayStart(name, group)) {
+      const key = group.waiting.next();
+      if (key === undefined) return;
       const entry = this.#entries.get(key);
-      group.waiting.delete(key);
       if (entry?.state !== 'waiting') continue;
       group.active++;
       this.#active++;
       const waitedMs = this.#options.clock.monotonic() - entry.since;
       this.#entries.set(key, { state: 'running', group: name });
-      this.#options.observer?.depth?.(name, group.waiting.size);
       this.#options.observer?.started?.(name, waitedMs);
       void this.#run(name, group, key);
     }
+  }
+
+  /** Whether this group may start one more key in this turn of the event loop; if not, it goes on in the next. */
+  #mayStart(name: string, group: Group): boolean {
+    if (group.turn !== this.#turn) {
+      group.turn = this.#turn;
+      group.starts = 0;
+    }
+    group.starts++;
+    if (group.starts > STARTS_PER_TURN) this.#heldBack.add(name);
+    if (!this.#turnEnds) {
+      this.#turnEnds = true;
+      setImmediate(() => this.#endTurn());
+    }
+    return group.starts <= STARTS_PER_TURN;
+  }
+
+  #endTurn(): void {
+    this.#turnEnds = false;
+    this.#turn++;
+    const names = [...this.#heldBack];
+    this.#heldBack.clear();
+    for (const name of names) this.#pump(name);
   }
 
   async #run(name: string, group: Group, key: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import type { Gauge } from 'prom-client';
 
 /** The end of each configured certificate, per owner. What is no longer configured goes away. */
 export class CredentialGauge<L extends Readonly<Record<string, string>>> {
@@ -6,13 +6,8 @@ export class CredentialGauge<L extends Readonly<Record<string, string>>> {
   /** By owner: its labels and the credentials it has now. */
   readonly #shown = new Map<string, ReadonlySet<string>>();
 
-  constructor(registry: Registry, ownerLabels: readonly (keyof L & string)[]) {
-    this.#gauge = new Gauge({
-      name: 'cmpv2_issuer_credential_expiry_timestamp_seconds',
-      help: 'When a certificate that the issuer is configured with ends, by issuer and credential, in Unix time.',
-      labelNames: [...ownerLabels, 'credential'],
-      registers: [registry],
-    });
+  constructor(gauge: Gauge) {
+    this.#gauge = gauge;
   }
 
   /** Replaces what was known of this owner. */

@@ -1,5 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Gauge, Registry } from 'prom-client';
 import { CredentialGauge } from './credential-gauge.js';
+import { MetricSet } from './metric-set.js';
+import { CONTROLLER_METRICS } from './metric-table.js';
 
 /** An issuer as a label: its kind, its namespace (empty for cluster scope) and its name. Bounded by the issuers there are. */
 export interface IssuerLabels {
@@ -9,12 +11,24 @@ export interface IssuerLabels {
 }
 
 /** `already`: somebody had it revoked before. `refused`: the CA said no, for good. `failed`: it is tried again. */
-type RevocationResult = 'revoked' | 'already' | 'refused' | 'failed';
+type RevocationResult = (typeof REVOCATION_RESULTS)[number];
+
+/**
+ * `rejected`: the CA took note that it is not wanted. `undelivered`: its request went away. `unknown`: it may be valid,
+ * or there may be none.
+ */
+export type OrphanFate = (typeof ORPHAN_FATES)[number];
+
+const ORPHAN_FATES = ['rejected', 'undelivered', 'unknown'] as const;
+const BREAKER_STATES = ['closed', 'open', 'halfOpen'] as const;
+const PROBE_RESULTS = ['succeeded', 'failed'] as const;
+const REVOCATION_RESULTS = ['revoked', 'already', 'refused', 'failed'] as const;
 
 /** What the controller counts. Durations in milliseconds; exposed in seconds as Prometheus wants it. */
 export interface ControllerMetrics {
   /** One exchange with the CA ended: `outcome` is `issued`, `pending` or the code of the error. */
   enrolled(issuer: IssuerLabels, outcome: string, tookMs: number): void;
+  exchangesUnderWay(issuer: IssuerLabels, count: number): void;
   /** One write of a status: `result` is `ok`, `gone`, `conflict` or `failed`. */
   statusWritten(resource: string, result: 'ok' | 'gone' | 'conflict' | 'failed'): void;
   /** A certificate is left behind at the CA, or may be. */
@@ -27,25 +41,33 @@ export interface ControllerMetrics {
   /** How many certificates wait for their revocation. */
   revocationsDue(issuer: IssuerLabels, count: number): void;
   issuerGone(issuer: IssuerLabels): void;
-  queueDepth(group: string, waiting: number): void;
+  /** Only for issuers that exist, like all the others: else there is no end of them. */
+  queueWaited(issuer: IssuerLabels, waitedMs: number): void;
+  gateWaited(issuer: IssuerLabels, waitedMs: number): void;
+  circuitBreaker(issuer: IssuerLabels, state: (typeof BREAKER_STATES)[number]): void;
+  outageBegan(issuer: IssuerLabels): void;
+  probed(issuer: IssuerLabels, result: (typeof PROBE_RESULTS)[number]): void;
+  /** Tells how many requests there are in each state that changes too often to be noted; asked when somebody reads it. */
+  requestsFrom(counts: RequestCounts): void;
   /** One call of the Kubernetes API was answered: `code` is 2xx, the HTTP status of a refusal, or the kind of failure. */
   apiCalled(method: string, code: string): void;
   /** Whether this process works: only one of several replicas does. */
   working(is: boolean): void;
-  /** One more or one less exchange under way. */
-  exchangesUnderWay(change: 1 | -1): void;
 }
 
-/**
- * `rejected`: the CA took note that it is not wanted. `undelivered`: its request went away. `unknown`: it may be valid,
- * or there may be none.
- */
-export type OrphanFate = 'rejected' | 'undelivered' | 'unknown';
-const ORPHAN_FATES: readonly OrphanFate[] = ['rejected', 'undelivered', 'unknown'];
+/** How many requests of each issuer; where there are none, the issuer may be left out. */
+type CountRequests = () => Iterable<readonly [IssuerLabels, number]>;
 
-const ISSUER = ['issuer_kind', 'issuer_namespace', 'issuer'] as const;
+export interface RequestCounts {
+  /** Neither issued nor given up. */
+  readonly unfinished: CountRequests;
+  /** Waiting for a worker. */
+  readonly queued: CountRequests;
+  /** Waiting to be let through to the CA. */
+  readonly atGate: CountRequests;
+}
 
-const issuerLabels = (issuer: IssuerLabels) => ({
+const labelsOf = (issuer: IssuerLabels) => ({
   issuer_kind: issuer.kind,
   issuer_namespace: issuer.namespace,
   issuer: issuer.name,
@@ -53,97 +75,66 @@ const issuerLabels = (issuer: IssuerLabels) => ({
 
 /** Registers the controller's metrics, and those of the process, in `registry`. */
 export function createMetrics(registry: Registry): ControllerMetrics {
-  collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const exchanges = new Counter({
-    name: 'cmpv2_issuer_exchanges_total',
-    help: 'Exchanges with a CA that ended, by issuer and outcome.',
-    labelNames: [...ISSUER, 'outcome'],
-    registers,
+  const outcomes = new Set<string>();
+  let counts: RequestCounts | undefined;
+  const show = (which: keyof RequestCounts) => (gauge: Gauge) => {
+    gauge.reset();
+    for (const [issuer, requests] of counts?.[which]() ?? []) gauge.set(labelsOf(issuer), requests);
+  };
+  const set = new MetricSet(registry, CONTROLLER_METRICS, {
+    cmpv2_issuer_requests_unfinished: show('unfinished'),
+    cmpv2_issuer_queue_depth: show('queued'),
+    cmpv2_issuer_gate_waiting: show('atGate'),
   });
-  const duration = new Histogram({
-    name: 'cmpv2_issuer_exchange_duration_seconds',
-    help: 'Time from the first message of an exchange to its outcome, by issuer.',
-    labelNames: [...ISSUER],
-    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
-    registers,
-  });
-  const underWay = new Gauge({
-    name: 'cmpv2_issuer_exchanges_under_way',
-    help: 'Exchanges with a CA under way.',
-    registers,
-  });
-  const writes = new Counter({
-    name: 'cmpv2_issuer_status_writes_total',
-    help: 'Status writes to the Kubernetes API, by resource and result.',
-    labelNames: ['resource', 'result'],
-    registers,
-  });
-  const orphaned = new Counter({
-    name: 'cmpv2_issuer_certificates_orphaned_total',
-    help: 'Certificates that are left behind at the CA, or may be, by fate; log and events name them.',
-    labelNames: [...ISSUER, 'fate'],
-    registers,
-  });
-  const ready = new Gauge({
-    name: 'cmpv2_issuer_ready',
-    help: '1 when the issuer is ready to sign, 0 when it is not.',
-    labelNames: [...ISSUER],
-    registers,
-  });
-  const credentials = new CredentialGauge<ReturnType<typeof issuerLabels>>(registry, ISSUER);
-  const revocations = new Counter({
-    name: 'cmpv2_issuer_revocations_total',
-    help: 'Tries to have a certificate revoked that ended, by issuer and result: revoked, already, refused or failed.',
-    labelNames: [...ISSUER, 'result'],
-    registers,
-  });
-  const due = new Gauge({
-    name: 'cmpv2_issuer_revocations_due',
-    help: 'Certificates whose Certificate is gone and that are not revoked yet, by issuer.',
-    labelNames: [...ISSUER],
-    registers,
-  });
-  const apiCalls = new Counter({
-    name: 'cmpv2_issuer_kubernetes_requests_total',
-    help: 'Calls of the Kubernetes API, by HTTP method and code: 2xx, the HTTP status of a refusal, or the kind of failure.',
-    labelNames: ['method', 'code'],
-    registers,
-  });
-  const working = new Gauge({
-    name: 'cmpv2_issuer_working',
-    help: '1 in the replica that works on requests, 0 in those that stand by.',
-    registers,
-  });
-  const depth = new Gauge({
-    name: 'cmpv2_issuer_queue_depth',
-    help: 'Requests that wait for a worker, by queue.',
-    labelNames: ['queue'],
-    registers,
-  });
+  const exchanges = set.counter('cmpv2_issuer_exchanges_total');
+  const duration = set.histogram('cmpv2_issuer_exchange_duration_seconds');
+  const underWay = set.gauge('cmpv2_issuer_exchanges_under_way');
+  const writes = set.counter('cmpv2_issuer_status_writes_total');
+  const orphaned = set.counter('cmpv2_issuer_certificates_orphaned_total');
+  const ready = set.gauge('cmpv2_issuer_ready');
+  const credentials = new CredentialGauge<ReturnType<typeof labelsOf>>(
+    set.gauge('cmpv2_issuer_credential_expiry_timestamp_seconds'),
+  );
+  const revocations = set.counter('cmpv2_issuer_revocations_total');
+  const due = set.gauge('cmpv2_issuer_revocations_due');
+  const queueWait = set.histogram('cmpv2_issuer_queue_wait_seconds');
+  const gateWait = set.histogram('cmpv2_issuer_gate_wait_seconds');
+  const breaker = set.gauge('cmpv2_issuer_circuit_breaker');
+  const outages = set.counter('cmpv2_issuer_outages_total');
+  const probes = set.counter('cmpv2_issuer_probes_total');
+  const working = set.gauge('cmpv2_issuer_working');
+  const apiCalls = set.counter('cmpv2_issuer_kubernetes_requests_total');
   return {
     enrolled: (issuer, outcome, tookMs) => {
-      exchanges.inc({ ...issuerLabels(issuer), outcome });
-      duration.observe(issuerLabels(issuer), tookMs / 1000);
+      outcomes.add(outcome);
+      exchanges.inc({ ...labelsOf(issuer), outcome });
+      duration.observe(labelsOf(issuer), tookMs / 1000);
     },
+    exchangesUnderWay: (issuer, count) => underWay.set(labelsOf(issuer), count),
     statusWritten: (resource, result) => writes.inc({ resource, result }),
-    certificateOrphaned: (issuer, fate) => orphaned.inc({ ...issuerLabels(issuer), fate }),
-    issuerReady: (issuer, isReady) => ready.set(issuerLabels(issuer), isReady ? 1 : 0),
-    credentialsEnd: (issuer, ends) => credentials.set(issuerLabels(issuer), ends),
-    revocationTried: (issuer, result) => revocations.inc({ ...issuerLabels(issuer), result }),
-    revocationsDue: (issuer, count) =>
-      count === 0 ? due.remove(issuerLabels(issuer)) : due.set(issuerLabels(issuer), count),
+    certificateOrphaned: (issuer, fate) => orphaned.inc({ ...labelsOf(issuer), fate }),
+    issuerReady: (issuer, isReady) => ready.set(labelsOf(issuer), isReady ? 1 : 0),
+    credentialsEnd: (issuer, ends) => credentials.set(labelsOf(issuer), ends),
+    revocationTried: (issuer, result) => revocations.inc({ ...labelsOf(issuer), result }),
+    revocationsDue: (issuer, count) => (count === 0 ? due.remove(labelsOf(issuer)) : due.set(labelsOf(issuer), count)),
     issuerGone: (issuer) => {
-      const labels = issuerLabels(issuer);
-      credentials.set(labels, new Map());
-      ready.remove(labels);
-      duration.remove(labels);
-      for (const fate of ORPHAN_FATES) orphaned.remove({ ...labels, fate });
+      credentials.set(labelsOf(issuer), new Map());
+      const results = [...PROBE_RESULTS, ...REVOCATION_RESULTS];
+      const further = { outcome: outcomes, state: BREAKER_STATES, fate: ORPHAN_FATES, result: results };
+      set.forget(labelsOf(issuer), further);
     },
-    queueDepth: (queue, waiting) => (waiting === 0 ? depth.remove({ queue }) : depth.set({ queue }, waiting)),
+    queueWaited: (issuer, waitedMs) => queueWait.observe(labelsOf(issuer), waitedMs / 1000),
+    gateWaited: (issuer, waitedMs) => gateWait.observe(labelsOf(issuer), waitedMs / 1000),
+    circuitBreaker: (issuer, state) => {
+      for (const each of BREAKER_STATES) breaker.set({ ...labelsOf(issuer), state: each }, each === state ? 1 : 0);
+    },
+    outageBegan: (issuer) => outages.inc(labelsOf(issuer)),
+    probed: (issuer, result) => probes.inc({ ...labelsOf(issuer), result }),
+    requestsFrom: (source) => {
+      counts = source;
+    },
     apiCalled: (method, code) => apiCalls.inc({ method, code }),
     working: (is) => working.set(is ? 1 : 0),
-    exchangesUnderWay: (change) => underWay.inc(change),
   };
 }
 

@@ -103,6 +103,10 @@ export interface IssuerSpec {
      * Enrolments under way at the same time for this issuer. Absent: the controller's --workers.
      */
     concurrency?: number;
+    /**
+     * Exchanges with the CA begun per second, renewals before first certificates where there is a choice; as many may begin at once after a pause. Absent: as many as limits.concurrency allows.
+     */
+    requestsPerSecond?: number;
   };
   /**
    * Direct CMP over HTTP (RFC 9810, RFC 9811).

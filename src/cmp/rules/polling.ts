@@ -1,6 +1,8 @@
 import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from '../answer-limits.js';
 import { CmpError } from '../error.js';
-import type { PollRepContent } from '../schema/index.js';
+import type { ErrorMsgContent, PollRepContent } from '../schema/index.js';
+import { printable } from '../text.js';
+import { errorReported } from './body.js';
 
 // Rules about waiting (RFC 9810 section 5.3.22).
 
@@ -39,4 +41,19 @@ export function deadlineNotPassed(now: Date, deadline: Date): void {
     code: 'PollingExpired',
     message: `the CA kept the request waiting until ${deadline.toISOString()}, which is as long as is allowed; decide about it at the CA, or allow more time for polling`,
   });
+}
+
+/**
+ * The error for an error message in answer to pollReq. One that finds no fault but with the message itself (badRequest)
+ * tells that the CA does not remember what we ask about, say after an outage: a CA that refuses the certificate says so in
+ * ip, cp or kup, or gives a reason. Then a fresh transaction helps.
+ */
+export function pollRefused(content: ErrorMsgContent): CmpError {
+  const error = errorReported(content, true);
+  if (error.failInfo.some((name) => name !== 'badRequest') || error.failInfo.length === 0) return error;
+  const message = printable(
+    `the CA seems to have forgotten the request that it wanted time for, which is made anew: ${error.message}`,
+    1_000,
+  );
+  return error.with({ retry: 'transaction', message });
 }

@@ -10,6 +10,7 @@ import {
   deadlineNotPassed,
   exactlyOneCertResponse,
   implicitConfirmGranted,
+  pollRefused,
   pollRepForUs,
   statusMatchesCertificate,
   type Verdict,
@@ -264,6 +265,7 @@ class Enrollment {
       notBefore,
       reason: printable(`the certificate is here, but the CA did not confirm it yet: ${error.message}`, 600),
       certificate: valid.certificate,
+      failure: error,
     };
   }
 
@@ -319,6 +321,7 @@ class Enrollment {
         state: this.#store(waitingFor, pollId, notBefore, held?.kept, before),
         notBefore,
         reason: printable(`${freeText(reason)} (${error.message})`),
+        failure: error,
         ...(held && { certificate: held.valid.certificate }),
       };
     }
@@ -329,7 +332,11 @@ class Enrollment {
     const pollReq = { type: 'pollReq', value: [{ certReqId: pollId }] } as const;
     const answer = await this.#dialogue.ask(pollReq, this.#signal, { pauses: true });
     if (answer.body.type !== 'pollRep') {
-      return held === undefined ? this.onAnswer(answer) : this.#onConfirmation(answer, held, 'pollReq');
+      if (held !== undefined) return this.#onConfirmation(answer, held, 'pollReq');
+      if (answer.body.type !== 'error' || answer.body.value.pKIStatusInfo.status === 'waiting')
+        return this.onAnswer(answer);
+      const error = pollRefused(answer.body.value);
+      throw error.retry === 'transaction' ? this.#leftovers.unknown(error) : error;
     }
     const { checkAfter, reason = why } = pollRepForUs(answer.body.value, pollId);
     await this.#assertInTime(held?.kept);

@@ -1,4 +1,5 @@
 import type { Certificate } from '../../pki/index.js';
+import type { CmpError } from '../error.js';
 import type { StoredTransaction } from './state.js';
 
 /** What an enrollment led to; everything else is a CmpError. */
@@ -41,4 +42,6 @@ interface PutOff {
   readonly reason: string;
   /** The certificate that waits for its confirmation; absent while the CA has not decided. */
   readonly certificate?: Certificate;
+  /** Present where it was not the CA that asked for time: what our last message got instead of an answer. */
+  readonly failure?: CmpError;
 }

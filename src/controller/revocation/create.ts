@@ -4,6 +4,7 @@ import type { EventRecorder } from '../../kube/event-recorder.js';
 import { objectKey } from '../../kube/store.js';
 import { WorkQueue } from '../../kube/work-queue.js';
 import type { ControllerMetrics } from '../../ops/metrics.js';
+import type { ExchangeGates } from '../exchange-gates.js';
 import { issuerKey, parseIssuerKey } from '../issuer-key.js';
 import type { IssuerDirectory } from '../request-exchange.js';
 import type { SigningRequest } from '../signing-request.js';
@@ -20,6 +21,7 @@ export interface RevocationDeps extends SourceDeps {
   readonly recorder: EventRecorder;
   readonly metrics: ControllerMetrics;
   readonly issuers: IssuerDirectory;
+  readonly gates: Pick<ExchangeGates, 'of' | 'leave'>;
   /** What `trouble` says of this issuer has changed. */
   readonly changed: (issuer: Issuer) => void;
 }

@@ -82,6 +82,7 @@ export class RevocationController {
     this.#revoked.delete(uid);
     this.#setDue(objectKey(object.metadata), issuerOfRecord(object), false);
     this.#queue.remove(objectKey(object.metadata));
+    this.#deps.revoker.leave(issuerOfRecord(object), objectKey(object.metadata));
     const ownerUid = object.spec.certificateRef?.uid;
     if (ownerUid !== undefined && this.#deps.records.byIndex(BY_OWNER, ownerUid).length === 0)
       this.#deps.owners.forget(ownerUid);
@@ -147,7 +148,8 @@ export class RevocationController {
     record: RevocationRecord,
     signal: AbortSignal,
   ): Promise<Timing> {
-    const { clock, owners, logger, recorder } = this.#deps;
+    const { clock, owners, logger, recorder, revoker } = this.#deps;
+    if (action.kind !== 'revoke') revoker.leave(record.issuer, objectKey(record.ref));
     switch (action.kind) {
       case 'keep':
         return undefined;
@@ -188,9 +190,11 @@ export class RevocationController {
     const certificatePem = await this.#certificate(record, uid, signal);
     if (certificatePem === undefined) return undefined;
     const view = issuers.view(record.issuer);
-    let outcome: RevocationOutcome | 'notReady';
+    let outcome: RevocationOutcome | 'notReady' | 'notYet';
     try {
-      outcome = await revoker.revoke(record.issuer, { certificatePem, reason }, signal);
+      const key = objectKey(record.ref);
+      const call = () => this.#queue.add(issuerKey(record.issuer), key);
+      outcome = await revoker.revoke(record.issuer, { key, call }, { certificatePem, reason }, signal);
     } catch (error) {
       if (signal.aborted || !(error instanceof EnrollmentError)) throw error;
       this.#failures.set(uid, this.#failure(error, uid, view.state === 'ready' ? view.revision : ''));
@@ -198,6 +202,7 @@ export class RevocationController {
       logger.warn({ ...recordFacts(record), code, retry, failInfo, problem: message }, 'a revocation failed');
       return 'now';
     }
+    if (outcome === 'notYet') return undefined;
     if (outcome === 'notReady') return { afterMs: LOOK_AGAIN_MS };
     this.#revoked.add(uid);
     const { already, notes } = outcome;

@@ -11,6 +11,13 @@ const missing: IssuerView = { state: 'missing' };
 const unverified: IssuerView = { state: 'unverified' };
 const notReady: IssuerView = { state: 'notReady', message: 'Secret shop/creds does not exist: create it' };
 
+const outage: IssuerView = { ...ready, outage: 'nobody is there' };
+const waitsForCa = {
+  kind: 'awaitIssuer',
+  reason: 'IssuerNotReady',
+  message: 'CMPv2Issuer resource shop/ca is not Ready: nobody is there',
+} as const;
+
 const failure = { code: 'ConnectionFailed', retry: 'transient', message: 'no answer', count: 1 } as const;
 const retrying = (seconds: number, issuerRevision = 'r1'): RequestRecord => ({
   phase: 'retrying',
@@ -226,6 +233,18 @@ const rows: Row[] = [
   ],
 
   // What is settled is only written, whatever became of the issuer.
+  // An outage of the CA.
+  ['outage, new', request(), outage, none, waitsForCa],
+  ['outage, tried before', request(), outage, retrying(9), waitsForCa],
+  ['outage, due', request(), outage, retrying(0), waitsForCa],
+  ['outage, put off by the CA, not due', request(), outage, waiting(9), { kind: 'wait', cause: 'ca' }],
+  ['outage, put off by the CA, due', request(), outage, waiting(0), waitsForCa],
+  ['outage, could not go on', request(), outage, waiting(9, { failure }), waitsForCa],
+  ['outage, validated certificate', request(), outage, { phase: 'issued', outcome: issued }, { kind: 'publish' }],
+  ['outage, refused', request(), outage, { phase: 'refused', code: 'Rejected', message: 'no' }, { kind: 'fail' }],
+  ['outage, denied', request({ conditions: [denied] }), outage, none, { kind: 'deny' }],
+  ['outage, unapproved', request({ conditions: [] }), outage, none, { kind: 'awaitApproval' }],
+
   [
     'validated certificate',
     request(),

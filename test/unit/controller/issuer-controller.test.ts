@@ -5,6 +5,8 @@ import type { Condition, ConditionFacts } from '../../../src/api/conditions.js';
 import type { Issuer } from '../../../src/api/issuer.js';
 import type { ObjectRef } from '../../../src/api/meta.js';
 import type { Secret } from '../../../src/api/secret.js';
+import { CaProbing } from '../../../src/controller/ca-probing.js';
+import { ExchangeGates } from '../../../src/controller/exchange-gates.js';
 import { IssuerController } from '../../../src/controller/issuer-controller.js';
 import type { RevocationTrouble } from '../../../src/controller/revocation/sources.js';
 import type { DirectBackendConfig } from '../../../src/enrollment/direct-config.js';
@@ -41,6 +43,7 @@ function harness() {
   const events: ObjectEvent[] = [];
   const watched = new Map<string, readonly ObjectRef[]>();
   const delays: number[] = [];
+  const turned: string[] = [];
   let found: Issuer | undefined;
   const registry = createRegistry();
   const advice: { condition?: ConditionFacts; trouble?: RevocationTrouble; readonly asked: string[] } = { asked: [] };
@@ -49,8 +52,17 @@ function harness() {
     condition: () => advice.condition,
     forget: (key: string) => void advice.asked.push(`no ${key}`),
   };
+  const common = { metrics: createMetrics(registry), clock, uniform: () => 1, logger: silentLogger };
+  const gates = new ExchangeGates({
+    ...common,
+    concurrency: 8,
+    turned: (_issuer, state) => void turned.push(state),
+  });
   const controller = new IssuerController(
     {
+      ...common,
+      gates,
+      probing: new CaProbing({ ...common, gates }),
       client,
       find: () => found,
       createEnroller: (config) => {
@@ -66,15 +78,26 @@ function harness() {
       watches: { set: (key, refs) => void watched.set(key, refs) },
       changed: (key) => void changed.push(key),
       recorder: { record: (event) => void events.push(event), stop: async () => {} },
-      metrics: createMetrics(registry),
-      clock,
-      uniform: () => 1,
-      logger: silentLogger,
     },
     { add: () => {}, addAfter: (_group, _key, ms) => void delays.push(ms), forget: () => {}, remove: () => {} },
   );
   return {
-    ...{ clock, client, enrollers, configs, probes, changed, events, watched, delays, controller, advice, registry },
+    ...{
+      gates,
+      turned,
+      clock,
+      client,
+      enrollers,
+      configs,
+      probes,
+      changed,
+      events,
+      watched,
+      delays,
+      controller,
+      advice,
+      registry,
+    },
     conditions: () => {
       const last: { conditions?: Condition[] } = client.writes.at(-1)?.status ?? {};
       return last.conditions ?? [];
@@ -169,34 +192,116 @@ describe('IssuerController', () => {
     expect(t.controller.view(NAME)).toEqual({ state: 'unverified' });
   });
 
-  it.each([
-    ['ConnectionFailed', 'Error'],
-    ['ConfigurationInvalid', 'ValidationFailed'],
-  ] as const)('shows what the probe found: %s', async (code, reason) => {
-    t.probes.push(new EnrollmentError({ code, retry: 'transient', message: 'what to do' }));
+  it('shows what the probe found wrong with the configuration', async () => {
+    t.probes.push(new EnrollmentError({ code: 'ConfigurationInvalid', retry: 'issuer', message: 'what to do' }));
     await t.work();
-    expect(t.written()).toEqual([expect.objectContaining({ status: 'False', reason, message: 'what to do' })]);
-    expect(t.events).toEqual([expect.objectContaining({ type: 'Warning', reason })]);
+    expect(t.written()).toEqual([
+      expect.objectContaining({ status: 'False', reason: 'ValidationFailed', message: 'what to do' }),
+    ]);
+    expect(t.events).toEqual([expect.objectContaining({ type: 'Warning', reason: 'ValidationFailed' })]);
     expect(t.enrollers[0]?.closed).toBe(1);
+    expect(t.turned).toEqual([]);
   });
 
-  it('looks at a ready issuer again from time to time', async () => {
-    await t.work();
-    expect(t.delays).toEqual([600_000]);
-    t.enrollers[0]?.probes.push(new EnrollmentError({ code: 'ConnectionFailed', retry: 'transient', message: 'gone' }));
-    await t.clock.advance(599_000);
-    await t.work();
-    expect(t.controller.view(NAME)).toMatchObject({ state: 'ready' });
-    await t.clock.advance(1_000);
-    await t.work();
-    expect(t.controller.view(NAME)).toMatchObject({ state: 'notReady', message: 'gone' });
-    expect(t.enrollers[0]?.closed).toBe(1);
-    await t.work();
-    expect(t.controller.view(NAME)).toMatchObject({ state: 'ready' });
-    expect(t.written().map((condition) => condition?.status)).toEqual(['True', 'False', 'True']);
-    await t.clock.advance(600_000);
-    await t.work();
-    expect(t.enrollers.map(({ closed }) => closed)).toEqual([1, 0]);
+  describe('whose CA cannot be reached', () => {
+    const gone = (retryAfterMs?: number) =>
+      new EnrollmentError({
+        code: 'ConnectionFailed',
+        retry: 'transient',
+        message: 'nobody is there.',
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      });
+    const outage =
+      'nobody is there. This has been so since 2026-01-01T00:00:00Z. The CA is asked again at least every 60 s, ' +
+      'unless it wants to be left alone for longer, and requests go on as soon as it answers';
+    const statuses = () => t.written().map((condition) => condition?.status);
+
+    it('keeps its way to the CA, says so once, and asks again later and later', async () => {
+      t.probes.push(gone());
+      await t.work();
+      for (let i = 0; i < 6; i++) {
+        t.enrollers[0]?.probes.push(gone(i === 5 ? 90_000 : undefined));
+        await t.clock.advance(t.delays.at(-1) ?? 0);
+        await t.work();
+      }
+      expect(t.delays).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 90_000]);
+      expect(t.written()).toEqual([expect.objectContaining({ status: 'False', reason: 'Error', message: outage })]);
+      expect(t.events).toHaveLength(1);
+      expect(t.enrollers.map(({ closed }) => closed)).toEqual([0]);
+      const view = t.controller.view(NAME);
+      expect(view).toMatchObject({ state: 'ready', uid: 'issuer-1', outage });
+      expect(view.state === 'ready' && t.controller.lease(NAME, view.revision)).toBeDefined();
+    });
+
+    it('is not asked before its time, whatever else happens to the issuer', async () => {
+      t.probes.push(gone());
+      await t.work();
+      t.enrollers[0]?.probes.push(gone());
+      await t.clock.advance(1_999);
+      await t.work();
+      expect(t.delays).toEqual([2_000, 1]);
+      expect(t.turned).toEqual(['open']);
+    });
+
+    it('is ready again when it answers at full speed, or nobody wants anything of it', async () => {
+      t.probes.push(gone());
+      await t.work();
+      await t.clock.advance(2_000);
+      await t.work();
+      expect(t.controller.view(NAME)).not.toHaveProperty('outage');
+      expect([t.turned, statuses(), t.delays.at(-1)]).toEqual([['open', 'halfOpen'], ['False'], 10_000]);
+      await t.clock.advance(9_999);
+      await t.work();
+      expect(statuses()).toEqual(['False']);
+      const busy = t.gates.of(KEY).ask('shop/web-1', 0, () => {});
+      await t.clock.advance(10_000);
+      await t.work();
+      expect(statuses()).toEqual(['False']);
+      busy?.cancel();
+      await t.work();
+      expect([t.turned, statuses()]).toEqual([
+        ['open', 'halfOpen', 'closed'],
+        ['False', 'True'],
+      ]);
+    });
+
+    it('is found out by asking from time to time, but not by one lost packet', async () => {
+      await t.work();
+      expect(t.delays).toEqual([600_000]);
+      await t.clock.advance(599_000);
+      t.enrollers[0]?.probes.push(...Array.from({ length: 5 }, () => gone()));
+      await t.work();
+      expect(t.enrollers[0]?.probes).toHaveLength(5);
+      await t.clock.advance(1_000);
+      await t.work();
+      expect(statuses()).toEqual(['True']);
+      for (let i = 0; i < 4; i++) {
+        await t.clock.advance(t.delays.at(-1) ?? 0);
+        await t.work();
+      }
+      expect(t.delays.slice(2)).toEqual([2_000, 4_000, 8_000, 16_000, 2_000]);
+      expect(statuses()).toEqual(['True', 'False']);
+      expect(t.controller.view(NAME)).toMatchObject({
+        outage: expect.stringContaining('since 2026-01-01T00:10:00Z'),
+      });
+    });
+
+    it('is left alone for good reason only: a changed Secret is tried at once', async () => {
+      t.probes.push(gone());
+      await t.work();
+      t.client.put(creds('2', 'new'));
+      await t.work();
+      expect(t.turned).toEqual(['open', 'halfOpen']);
+      expect(t.enrollers.map(({ closed }) => closed)).toEqual([1, 0]);
+    });
+
+    it('is forgotten with its issuer', async () => {
+      t.probes.push(gone());
+      await t.work();
+      t.drop();
+      await t.work();
+      expect(t.gates.of(KEY).breaker.kind).toBe('closed');
+    });
   });
 
   it('shows a failure of its own as such, without its text', async () => {
@@ -208,10 +313,11 @@ describe('IssuerController', () => {
   });
 
   it('knows how many exchanges a ready issuer allows', async () => {
-    expect(t.controller.concurrency(KEY)).toBeUndefined();
-    t.put({ ...issuer(), spec: { ...issuer().spec, limits: { concurrency: 3 } } });
+    expect(t.gates.concurrency(KEY)).toBe(8);
+    t.put({ ...issuer(), spec: { ...issuer().spec, limits: { concurrency: 3, requestsPerSecond: 5 } } });
     await t.work();
-    expect(t.controller.concurrency(KEY)).toBe(3);
+    expect(t.gates.of(KEY).limits).toEqual({ concurrency: 3, requestsPerSecond: 5 });
+    expect(t.gates.concurrency(KEY)).toBe(3);
   });
 
   describe('of ONAP', () => {
@@ -304,7 +410,11 @@ describe('IssuerController', () => {
       );
       await t.work();
       expect(t.written()).toEqual([
-        expect.objectContaining({ reason: 'Error', message: 'health check returned status code [503]' }),
+        expect.objectContaining({
+          status: 'False',
+          reason: 'Error',
+          message: expect.stringMatching(/^health check returned status code \[503\]\. This has been so since /),
+        }),
       ]);
     });
   });

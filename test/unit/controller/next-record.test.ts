@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { recordFailure, recordOutcome } from '../../../src/controller/next-record.js';
+import { duringOutage, recordFailure, recordOutcome } from '../../../src/controller/next-record.js';
 import type { RequestRecord, WaitingRecord } from '../../../src/controller/request-record.js';
 import { EnrollmentError, type RetryClass } from '../../../src/enrollment/error.js';
 import { issued, later, NOW } from './objects.js';
@@ -111,5 +111,28 @@ describe('the record after an outcome', () => {
       notBefore: later(5),
       message: expect.stringMatching(message),
     }),
+  );
+});
+
+describe('the record of a request that waits for an outage to end', () => {
+  const failure = { code: 'Timeout', retry: 'transient', message: 'late', count: 4 } as const;
+  const retrying = { phase: 'retrying', attempt: 1, failure, notBefore: later(300), issuerRevision: 'r1' } as const;
+
+  it.each<[string, RequestRecord]>([
+    ['what failed', retrying],
+    ['what was put off and failed to go on', { ...waiting, failure, notBefore: later(300) }],
+  ])('lets it go on as soon as the CA is back: %s', (_name, record) =>
+    expect(duringOutage(record, NOW)).toEqual({ ...record, notBefore: NOW }),
+  );
+
+  it.each<[string, RequestRecord | undefined]>([
+    ['nothing is known', undefined],
+    ['the CA put it off', { ...waiting, notBefore: later(300) }],
+    ['something else failed', { ...retrying, failure: { ...failure, retry: 'issuer' } }],
+    ['many attempts may have left something at the CA', { ...retrying, attempt: 6 }],
+    ['it is due anyway', { ...retrying, notBefore: NOW }],
+    ['it is done', { phase: 'done' }],
+  ])('stays as it is where the outage is not to blame: %s', (_name, record) =>
+    expect(duringOutage(record, NOW)).toBe(record),
   );
 });

@@ -3,6 +3,7 @@ import type { CertificateRequest } from '../../../src/api/certificate-request.js
 import type { CertificateSigningRequest } from '../../../src/api/certificate-signing-request.js';
 import type { Transaction } from '../../../src/api/transaction.js';
 import { EnrollerLease } from '../../../src/controller/enroller-lease.js';
+import { ExchangeGates } from '../../../src/controller/exchange-gates.js';
 import type { IssuerView } from '../../../src/controller/issuer-view.js';
 import { Orphans } from '../../../src/controller/orphans.js';
 import { RequestController } from '../../../src/controller/request-controller.js';
@@ -47,9 +48,15 @@ function harness() {
   let revision = 'r1';
   let view: IssuerView | undefined;
   const recorder = { record: (event: ObjectEvent) => void events.push(event), stop: async () => {} };
+  const gates = new ExchangeGates({
+    ...{ metrics, clock, logger, concurrency: 8 },
+    uniform: () => 1,
+    turned: () => {},
+  });
   const start = () =>
     new RequestController(
       {
+        gates,
         requests,
         transactions: new TransactionRecords({ client, saved, clusterResourceNamespace: 'system', clock, logger }),
         orphans: new Orphans({
@@ -92,7 +99,8 @@ function harness() {
   const stop = new AbortController();
   let controller = start();
   return {
-    ...{ clock, client, enroller, requests, saved, events, delays, added, lines, stop, registry, keeping, unused },
+    ...{ gates, clock, client, enroller, requests, saved, events, delays, added, lines, stop, registry },
+    ...{ keeping, unused },
     get controller() {
       return controller;
     },
@@ -201,16 +209,20 @@ describe('RequestController', () => {
     expect(t.events).toEqual([expect.objectContaining({ type: 'Warning', reason: 'SigningError' })]);
   });
 
-  it('tells a lasting outage once and comes back later and later', async () => {
+  it('says what failed and when it is tried next, and comes back later and later', async () => {
     t.enroller.answers.push(transient, transient, transient);
     for (let i = 0; i < 3; i++) {
       await t.work();
       await t.clock.advance(t.delays.at(-1) ?? 0);
     }
     expect(t.delays).toEqual([2000, 4000, 8000]);
-    expect(t.client.writes).toHaveLength(1);
-    expect(ready(t.client.writes[0]?.status ?? {})).toMatchObject({ reason: 'Pending', message: 'no answer' });
-    expect(t.events).toHaveLength(1);
+    expect(t.client.writes.map(({ status }) => ready(status)?.message)).toEqual([
+      'no answer. Next try at 2026-01-01T00:00:02Z',
+      'no answer. Next try at 2026-01-01T00:00:06Z',
+      'no answer. Next try at 2026-01-01T00:00:14Z',
+    ]);
+    // Events repeat themselves, so that they are counted and not piled up.
+    expect(new Set(t.events.map(({ note }) => note))).toEqual(new Set(['no answer']));
   });
 
   it('tries at once when the issuer was repaired', async () => {
@@ -357,22 +369,23 @@ interface RecordChange {
   readonly spec?: Partial<Transaction['spec']>;
 }
 
+const certificate = {
+  serial: '0b',
+  issuer: 'CN=CA',
+  subject: 'CN=web',
+  notAfter: new Date('2027-01-01T00:00:00Z'),
+  pem: 'PEM',
+};
+const pending = (step: number, held = false) =>
+  ({
+    kind: 'pending',
+    state: { step },
+    notBefore: new Date(t.clock.now().getTime() + 5_000),
+    reason: 'a person must look',
+    ...(held && { certificate }),
+  }) as const;
+
 describe('an exchange that must outlive the process', () => {
-  const certificate = {
-    serial: '0b',
-    issuer: 'CN=CA',
-    subject: 'CN=web',
-    notAfter: new Date('2027-01-01T00:00:00Z'),
-    pem: 'PEM',
-  };
-  const pending = (step: number, held = false) =>
-    ({
-      kind: 'pending',
-      state: { step },
-      notBefore: new Date(t.clock.now().getTime() + 5_000),
-      reason: 'a person must look',
-      ...(held && { certificate }),
-    }) as const;
   const inUse = new EnrollmentError({
     code: 'Rejected',
     retry: 'transaction',
@@ -749,5 +762,121 @@ describe('a CertificateSigningRequest', () => {
     await t.work(NODE);
     expect(t.client.writes).toEqual([]);
     expect(t.lines).toContainEqual([LEFT_BEHIND, expect.objectContaining({ serial: '0a', fate: 'undelivered' })]);
+  });
+});
+
+describe('at the gate of its issuer', () => {
+  const outage = 'nobody is there';
+  const messages = () => t.client.writes.map(({ status }) => ready(status)?.message);
+  const open = () => {
+    t.gates.of(GROUP).report({ kind: 'neverReached', reason: outage });
+    t.setView({ state: 'ready', uid: 'issuer-1', revision: 'r1', outage });
+  };
+  const back = () => {
+    t.setView(undefined);
+    t.gates.of(GROUP).report({ kind: 'probeSucceeded' });
+  };
+
+  it('tells what it learnt of the CA', async () => {
+    t.enroller.answers.push(transient, transient, transient, transient, transient);
+    for (let i = 0; i < 5; i++) {
+      await t.work();
+      await t.clock.advance(t.delays.at(-1) ?? 0);
+    }
+    expect(t.gates.of(GROUP).breaker).toMatchObject({ kind: 'open', outage: { reason: 'no answer' } });
+    expect(t.gates.of(GROUP).idle).toBe(true);
+  });
+
+  it('takes a lost answer to a confirmation for no answer', async () => {
+    for (let i = 0; i < 5; i++) {
+      t.enroller.answers.push({ ...pending(1, true), failure: transient });
+      await t.work();
+      await t.clock.advance(5_000);
+    }
+    expect(t.enroller.calls).toHaveLength(5);
+    expect(t.gates.of(GROUP).breaker.kind).toBe('open');
+  });
+
+  it('waits for the end of an outage with one write, and asks at once when it is over', async () => {
+    t.enroller.answers.push(transient, issued);
+    await t.work();
+    open();
+    for (let i = 0; i < 5; i++) await t.work();
+    expect(messages()).toEqual([
+      'no answer. Next try at 2026-01-01T00:00:02Z',
+      'CMPv2Issuer resource shop/ca is not Ready: nobody is there',
+    ]);
+    expect(t.enroller.calls).toHaveLength(1);
+    back();
+    await t.work();
+    expect(t.enroller.calls).toHaveLength(2);
+    expect(messages().at(-1)).toBe('Certificate issued');
+  });
+
+  it('leaves the line when it needs the CA no more', async () => {
+    open();
+    back();
+    const trial = t.gates.of(GROUP).ask('shop/other', 0, () => {});
+    await t.work();
+    expect(t.gates.of(GROUP).idle).toBe(false);
+    trial?.end('answers');
+    expect(t.added).toEqual([KEY]);
+    expect(t.controller.rank({ group: GROUP, key: KEY })).toBe(0);
+    t.store(request({ conditions: [denied] }));
+    await t.work();
+    expect(t.gates.of(GROUP).idle).toBe(true);
+    expect(t.enroller.calls).toEqual([]);
+  });
+
+  it.each<[string, (last: SigningRequest) => void]>([
+    ['deleted', (last) => t.controller.deleted(last)],
+    ['finished', (last) => t.controller.changed({ ...last, state: 'closed' })],
+  ])('leaves the line when it is %s', async (_name, end) => {
+    open();
+    back();
+    t.gates
+      .of(GROUP)
+      .ask('shop/other', 0, () => {})
+      ?.end('unknown');
+    const trial = t.gates.of(GROUP).ask('shop/other', 0, () => {});
+    await t.work();
+    end(viewed(request()));
+    trial?.end('answers');
+    expect([t.added, t.gates.of(GROUP).idle]).toEqual([[], true]);
+  });
+
+  it('is told why it waits when the line is long, and goes on when it is called', async () => {
+    const gate = t.gates.of(GROUP);
+    gate.configure({ concurrency: 8, requestsPerSecond: 1 });
+    gate.ask('shop/before', 0, () => {})?.end('answers');
+    for (let i = 0; i < 30; i++) gate.ask(`shop/bulk-${i}`, 9, () => {});
+    t.enroller.answers.push(issued);
+    await t.work();
+    await t.work();
+    expect(messages()).toEqual([
+      expect.stringMatching(/^Waiting in line: spec\.limits\.requestsPerSecond .* lets 1 exch/),
+    ]);
+    expect(t.enroller.calls).toEqual([]);
+    await t.clock.advance(1_000);
+    expect(t.added).toEqual([KEY]);
+    await t.work();
+    expect(messages().at(-1)).toBe('Certificate issued');
+  });
+
+  it('has a withdrawal wait for the end of an outage as well', async () => {
+    t.enroller.answers.push(pending(1, true));
+    await t.work();
+    open();
+    t.requests.delete(KEY);
+    t.controller.deleted(viewed(request()));
+    await t.work();
+    await t.work();
+    expect(t.enroller.calls).toHaveLength(1);
+    t.added.length = 0;
+    back();
+    expect(t.added).toEqual([KEY]);
+    await t.work();
+    expect(t.enroller.calls.at(-1)).toBe('abandon {"step":1}');
+    expect(t.gates.of(GROUP).idle).toBe(true);
   });
 });

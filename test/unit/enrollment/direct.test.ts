@@ -152,6 +152,14 @@ describe('the direct backend', () => {
     await expect(failing.enroll(request, signal)).rejects.toMatchObject({ code: 'HttpFailed', retryAfterMs: 3_000 });
   });
 
+  it('says what happened where nothing but a lost answer keeps a certificate waiting', async () => {
+    const busy = new CmpError({ code: 'HttpFailed', retry: 'transient', message: 'busy', retryAfterMs: 3_000 });
+    const failing = direct({}, { twist: ({ body }) => (body.type === 'certConf' ? { failure: busy } : undefined) });
+    const outcome = await failing.enroll(request, signal);
+    expect(outcome).toMatchObject({ kind: 'pending', failure: { code: 'HttpFailed', retryAfterMs: 3_000 } });
+    expect(outcome.kind === 'pending' && outcome.failure).toBeInstanceOf(EnrollmentError);
+  });
+
   it('says Internal for what must not happen, and lets an abort be one', async () => {
     const bug = direct({}, { twist: () => ({ failure: new TypeError('oops') }) });
     await expect(bug.enroll(request, signal)).rejects.toMatchObject({ code: 'Internal', cause: expect.any(TypeError) });

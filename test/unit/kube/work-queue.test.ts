@@ -90,17 +90,29 @@ describe('WorkQueue', () => {
     expect(running.size).toBe(8);
   });
 
+  it('takes keys by rank within a group; every fourth turn goes to whoever has waited longest', async () => {
+    const { handler, started, running } = manualHandler();
+    const { queue } = newQueue({
+      handler,
+      concurrency: () => 1,
+      rank: ({ key }) => (key.startsWith('renewal') ? 0 : 1),
+    });
+    for (const key of ['fresh-1', 'fresh-2', 'renewal-1', 'renewal-2', 'renewal-3', 'renewal-4']) queue.add('g', key);
+    queue.start();
+    for (let i = 0; i < 6; i++) {
+      await settled();
+      running.get(started.at(-1) ?? '')?.resolve();
+    }
+    expect(started).toEqual(['renewal-1', 'renewal-2', 'renewal-3', 'fresh-1', 'renewal-4', 'fresh-2']);
+  });
+
   it('moves a waiting key to the group of its latest add', async () => {
     const { handler } = manualHandler();
-    const depths: [string, number][] = [];
-    const { queue } = newQueue({ handler, observer: { depth: (group, waiting) => depths.push([group, waiting]) } });
+    const { queue } = newQueue({ handler });
     queue.add('old', 'a');
+    expect(queue.depths()).toEqual([['old', 1]]);
     queue.add('new', 'a');
-    expect(depths).toEqual([
-      ['old', 1],
-      ['old', 0],
-      ['new', 1],
-    ]);
+    expect(queue.depths()).toEqual([['new', 1]]);
   });
 
   it('adds later, at the earlier of two times', async () => {
@@ -160,7 +172,7 @@ describe('WorkQueue', () => {
     expect(queue.retries('a')).toBe(2);
   });
 
-  it('tells its observer about depth, waits, work and retries', async () => {
+  it('tells its observer about waits, work and retries', async () => {
     const { handler, running } = manualHandler();
     const log: unknown[] = [];
     const observer: WorkQueueObserver = {
@@ -196,6 +208,22 @@ describe('WorkQueue', () => {
     await clock.advance(1_000);
     expect(started).toEqual(['a']);
     expect(queue.size).toBe(0);
+  });
+
+  it('lets others have the event loop while thousands of keys have nothing to wait for', async () => {
+    let worked = 0;
+    const { queue } = newQueue({ handler: async () => void worked++ });
+    for (let i = 0; i < 1_000; i++) queue.add('busy', `k${i}`);
+    queue.start();
+    queue.add('other', 'key');
+    const seen: number[] = [];
+    while (queue.size > 0) {
+      await settled();
+      seen.push(worked);
+    }
+    expect(worked).toBe(1_001);
+    // Each look is one or two turns of the event loop later.
+    expect(Math.max(...seen.map((count, i) => count - (seen[i - 1] ?? 0)))).toBeLessThanOrEqual(2 * 64 + 2);
   });
 
   describe('stop', () => {
@@ -255,6 +283,7 @@ describe('WorkQueue', () => {
       fc.record({ do: fc.constant('finish' as const), key, ok: fc.boolean() }),
       fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 60 }) }),
       fc.record({ do: fc.constant('forget' as const), key }),
+      fc.record({ do: fc.constant('remove' as const), key }),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
@@ -264,6 +293,7 @@ describe('WorkQueue', () => {
         const violations: string[] = [];
         const { queue, clock } = newQueue({
           concurrency: () => 2,
+          rank: (item) => 'edcba'.indexOf(item.key),
           backoff: { initialMs: 10, maxMs: 40 },
           handler: (item) =>
             new Promise<void>((resolve, reject) => {
@@ -307,6 +337,10 @@ describe('WorkQueue', () => {
               break;
             case 'forget':
               queue.forget(now.key);
+              break;
+            case 'remove':
+              owed.delete(now.key);
+              queue.remove(now.key);
               break;
           }
           await settled();

@@ -490,7 +490,11 @@ describe('a confirmation', () => {
   it('that the CA cannot take for now is sent again, and the certificate is kept', async () => {
     const { ca, start, resume } = setUp({ twist: only(1, { body: no('systemFailure') }) });
     const pending = await start();
-    expect(pending).toMatchObject({ kind: 'pending', reason: expect.stringContaining('could not take') });
+    expect(pending).toMatchObject({
+      kind: 'pending',
+      reason: expect.stringContaining('could not take'),
+      failure: { code: 'Rejected', retry: 'transient', failInfo: ['systemFailure'] },
+    });
     expect(await resume(pending)).toMatchObject({
       kind: 'issued',
       notes: expect.not.arrayContaining([expect.stringContaining('confirm')]),
@@ -519,6 +523,7 @@ describe('a confirmation', () => {
     let pending = await start();
     for (let round = 0; round < 10; round++) {
       if (pending.kind !== 'pending') throw new Error('not pending');
+      expect(pending.failure).toBe(lost);
       pauses.push((pending.notBefore.getTime() - client.clock.now().getTime()) / 1_000);
       await (client.clock as ManualClock).advance(3_600_000);
       pending = await resume(pending);
@@ -574,6 +579,7 @@ describe('a confirmation', () => {
     });
     const pending = await start();
     expect(pending).toMatchObject({ kind: 'pending', reason: 'patience' });
+    expect(pending).not.toHaveProperty('failure');
     expect(await resume(pending)).toMatchObject({ kind: 'issued' });
     expect(ca.bodies).toEqual(['ir', 'certConf', 'pollReq', 'pollReq']);
     expect(ca.received[3]?.body).toEqual({ type: 'pollReq', value: [{ certReqId: -1 }] });
@@ -691,7 +697,11 @@ describe('waiting', () => {
       failure: new CmpError({ code: 'ConnectionFailed', message: 'gone' }),
     }));
     const pending = await start();
-    expect(pending).toMatchObject({ kind: 'pending', reason: expect.stringContaining('a person decides') });
+    expect(pending).toMatchObject({
+      kind: 'pending',
+      reason: expect.stringContaining('a person decides'),
+      failure: { code: 'ConnectionFailed' },
+    });
     expect(await resume(pending)).toMatchObject({ kind: 'pending', reason: 'patience' });
   });
 
@@ -706,6 +716,33 @@ describe('waiting', () => {
     ],
   ] as const)('ends with %s in answer to the first poll, even a temporary one', async (_name, body) => {
     await expect(patient(0, () => ({ body })).start()).rejects.toMatchObject({ code: 'Rejected', retry: 'transient' });
+  });
+
+  const refusal = (failInfo: readonly KnownFailureInfo[]) => ({ status: 'rejection' as const, failInfo });
+  const errorWith = (...failInfo: KnownFailureInfo[]): PKIBody => ({
+    type: 'error',
+    value: { pKIStatusInfo: refusal(failInfo) },
+  });
+
+  it('is made anew when the CA has forgotten it, for which the CA may have issued a certificate', async () => {
+    const forgotten = patient(0, () => ({ body: errorWith('badRequest') })).start();
+    await expect(forgotten).rejects.toMatchObject({
+      code: 'Rejected',
+      retry: 'transaction',
+      message: expect.stringContaining('forgotten'),
+      leftover: { state: 'unknown' },
+    });
+  });
+
+  it.each<[string, PKIBody]>([
+    ['an error with a reason', errorWith('badRequest', 'badCertTemplate')],
+    ['an error without one', errorWith()],
+    [
+      'a refusal of the certificate',
+      { type: 'ip', value: { response: [{ certReqId: 0, status: refusal(['badRequest']) }] } },
+    ],
+  ])('ends for good with %s', async (_name, body) => {
+    await expect(patient(0, () => ({ body })).start()).rejects.toMatchObject({ code: 'Rejected', retry: 'request' });
   });
 
   it('ends at the deadline, whatever the CA says, and the CA is told', async () => {

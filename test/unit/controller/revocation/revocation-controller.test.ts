@@ -48,10 +48,11 @@ function harness() {
     view: { state: 'ready', uid: 'issuer-1', revision: '1' },
     issuer: issuer({ cmp: { revocation: 'OnDelete' } }),
   };
-  const answers: (RevocationOutcome | 'notReady' | Error)[] = [];
+  const answers: (RevocationOutcome | 'notReady' | 'notYet' | Error)[] = [];
   const orders: RevocationOrder[] = [];
   const events: ObjectEvent[] = [];
   const added: string[] = [];
+  const left: string[] = [];
   const delays: number[] = [];
   const due: number[] = [];
   const owners = new Owners({ client, certificates, complete: () => state.complete });
@@ -62,13 +63,14 @@ function harness() {
       issuers: { view: () => state.view, lease: () => undefined },
       findIssuer: () => state.issuer,
       revoker: {
-        revoke: async (name, order) => {
+        revoke: async (name, _asker, order) => {
           expect(name).toEqual(ISSUER_NAME);
           orders.push(order);
           const answer = answers.shift() ?? done;
           if (answer instanceof Error) throw answer;
           return answer;
         },
+        leave: (_name, key) => void left.push(key),
       },
       clusterResourceNamespace: 'system',
       client,
@@ -97,7 +99,22 @@ function harness() {
     return found;
   };
   return {
-    ...{ clock, client, records, certificates, state, answers, orders, events, added, delays, due, owners, controller },
+    ...{
+      left,
+      clock,
+      client,
+      records,
+      certificates,
+      state,
+      answers,
+      orders,
+      events,
+      added,
+      delays,
+      due,
+      owners,
+      controller,
+    },
     catchUp,
     keep: (record = recordObject()) => {
       client.put(record);
@@ -269,6 +286,18 @@ describe('RevocationController', () => {
     await t.work();
     expect(t.delays).toEqual([60_000]);
     expect(t.client.recordCalls).toEqual([]);
+  });
+
+  it('is called when it is its turn with the CA, and waits no more once it is gone', async () => {
+    t.answers.push('notYet');
+    t.goes();
+    await t.work();
+    expect([t.orders.length, t.delays]).toEqual([1, []]);
+    t.left.length = 0;
+    const [record] = [...t.records.values()];
+    if (record === undefined) throw new Error('there is no record');
+    t.controller.recordGone(record);
+    expect(t.left).toEqual(['shop/request-1-abcd']);
   });
 
   it('does not revoke twice when the record cannot be removed at first', async () => {

@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EnrollerLease } from '../../../../src/controller/enroller-lease.js';
+import { ExchangeGates } from '../../../../src/controller/exchange-gates.js';
+import { issuerKey } from '../../../../src/controller/issuer-key.js';
 import type { IssuerView } from '../../../../src/controller/issuer-view.js';
 import { IssuerRevoker } from '../../../../src/controller/revocation/revoker.js';
 import type { RevocationOrder, RevocationOutcome } from '../../../../src/enrollment/enroller.js';
 import { EnrollmentError } from '../../../../src/enrollment/error.js';
+import { createMetrics, createRegistry } from '../../../../src/ops/metrics.js';
 import { silentLogger } from '../../../../src/runtime/logger.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { ScriptedEnroller } from '../scripted-enroller.js';
@@ -26,14 +29,26 @@ function harness(enroller: ScriptedEnroller = new RevokingEnroller()) {
   const results: string[] = [];
   const state: { view: IssuerView } = { view: { state: 'ready', uid: 'issuer-1', revision: '1' } };
   const lease = new EnrollerLease({ revision: '1', backend: 'cmp', enroller }, silentLogger);
+  const called: string[] = [];
+  const gates = new ExchangeGates({
+    ...{ clock, concurrency: 8, logger: silentLogger, metrics: createMetrics(createRegistry()) },
+    uniform: () => 1,
+    turned: () => {},
+  });
   const revoker = new IssuerRevoker({
+    gates,
     issuers: { view: () => state.view, lease: (_name, revision) => (revision === '1' ? lease : undefined) },
     metrics: { revocationTried: (issuer, result) => void results.push(`${issuer.name} ${result}`) },
     clock,
     logger: silentLogger,
   });
   const stop = new AbortController();
-  return { clock, results, state, lease, stop, revoke: () => revoker.revoke(ISSUER_NAME, ORDER, stop.signal) };
+  const asker = { key: 'shop/record', call: () => void called.push('shop/record') };
+  return {
+    ...{ clock, results, state, lease, stop, gates, called, revoker },
+    gate: gates.of(issuerKey(ISSUER_NAME)),
+    revoke: () => revoker.revoke(ISSUER_NAME, asker, ORDER, stop.signal),
+  };
 }
 
 let enroller: RevokingEnroller;
@@ -109,5 +124,32 @@ describe('IssuerRevoker', () => {
     t.stop.abort(new RangeError('enough'));
     await revoking;
     expect(t.results).toEqual([]);
+  });
+
+  it('waits for the end of an outage, and is called then', async () => {
+    const t = harness(enroller);
+    t.gate.report({ kind: 'neverReached', reason: 'nobody is there' });
+    await expect(t.revoke()).resolves.toBe('notYet');
+    expect([enroller.orders, t.called]).toEqual([[], []]);
+    t.gate.report({ kind: 'probeSucceeded' });
+    expect(t.called).toEqual(['shop/record']);
+    await expect(t.revoke()).resolves.toEqual({ already: false, notes: [] });
+    expect([t.gate.idle, t.gate.breaker]).toMatchObject([true, { kind: 'halfOpen', allowance: 2 }]);
+  });
+
+  it('leaves the line when nothing is to be revoked any more', async () => {
+    const t = harness(enroller);
+    t.gate.report({ kind: 'neverReached', reason: 'nobody is there' });
+    await t.revoke();
+    t.revoker.leave(ISSUER_NAME, 'shop/record');
+    expect(t.gate.idle).toBe(true);
+  });
+
+  it('tells what it learnt of the CA', async () => {
+    const t = harness(enroller);
+    enroller.answer = () =>
+      Promise.reject(new EnrollmentError({ code: 'ConnectionFailed', retry: 'transient', message: 'refused' }));
+    for (let i = 0; i < 5; i++) await expect(t.revoke()).rejects.toThrow('refused');
+    expect(t.gate.breaker.kind).toBe('open');
   });
 });
