@@ -2,7 +2,7 @@ import { type BackoffPolicy, fullJitter, type Uniform } from '../runtime/backoff
 import { MAX_RETRY_AFTER_MS } from './next-record.js';
 
 /** A point in time: for people, and on the monotonic clock, in milliseconds. */
-export interface Instant {
+interface Instant {
   readonly date: Date;
   readonly ms: number;
 }

@@ -14,7 +14,7 @@ export interface GateLimits {
 }
 
 /** What the gate tells about itself. Durations in milliseconds. */
-export interface GateObserver {
+interface GateObserver {
   /** A request that was not let through at once waited so long. */
   waited(ms: number): void;
   /** Exchanges that were let through and are not over, after every change. */
