@@ -42,7 +42,6 @@ export {
 export { parseName } from './name-text.js';
 export { OID } from './oid.js';
 export { decodePem, encodePem, type PemBlock, pemBlocks } from './pem.js';
-export { toPkijsCertificate, toPkijsName, toPkijsRequest } from './pkijs.js';
 export { sameNames } from './same-names.js';
 export { AlgorithmIdentifier, ExtensionSyntax, SubjectPublicKeyInfo } from './schema.js';
 export { algorithmObjection, defaultSignatureAlgorithm, sign, verify } from './signature.js';

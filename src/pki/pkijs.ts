@@ -9,8 +9,9 @@ import type { CertificationRequest } from './csr.js';
 import { PkiError } from './error.js';
 import type { Name } from './name.js';
 
-// pkijs objects are made on demand: reading one takes about a millisecond, which the hot path does not have. What comes
-// here went through the strict reader before, so the lenient one of asn1js meets nothing that could be read two ways.
+// pkijs objects are made on demand: reading one takes about a millisecond, which the hot path does not have, and the
+// library takes memory, which is why index.ts does not offer this: whoever wants it imports this file. What comes here
+// went through the strict reader before, so the lenient one of asn1js meets nothing that could be read two ways.
 
 /** The certificate as a pkijs object, which re-encodes when written: pass on `certificate.der` instead. */
 export function toPkijsCertificate(certificate: Certificate): PkijsCertificate {

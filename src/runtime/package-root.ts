@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * The folder that holds this package's package.json, and with it `crds/` and `fixtures/`.
- * Found by walking up, because the code runs from `src/` in development and from one file in `dist/` once built.
+ * Found by walking up, because the code runs from `src/` in development and from `dist/` once built.
  */
 export function packageRoot(from: string = fileURLToPath(import.meta.url)): string {
   for (let folder = dirname(from); ; folder = dirname(folder)) {

@@ -8,12 +8,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 let built;
 
 export default async function buildCommand() {
-  built ??= promisify(execFile)(
-    process.execPath,
-    [join(root, 'scripts', 'build.mjs'), join(root, 'dist', 'cmpv2-issuer.js')],
-    {
-      cwd: root,
-    },
-  );
+  built ??= promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.mjs')], {
+    cwd: root,
+  });
   await built;
 }

@@ -20,8 +20,8 @@ import {
   parseName,
   spkiOf,
   subjectKeyIdentifierOf,
-  toPkijsCertificate,
 } from '../../../src/pki/index.js';
+import { toPkijsCertificate } from '../../../src/pki/pkijs.js';
 import { AlgorithmIdentifier, ExtensionSyntax } from '../../../src/pki/schema.js';
 import { certificate, ecKeys, fixture, makeCertificate, thrown } from './support.js';
 

@@ -8,8 +8,8 @@ import {
   loadPrivateKey,
   PkiError,
   parseCsr,
-  toPkijsRequest,
 } from '../../../src/pki/index.js';
+import { toPkijsRequest } from '../../../src/pki/pkijs.js';
 import { fixture, request, thrown } from './support.js';
 
 const OTHERS = ['p521', 'brainpool256', 'brainpool384', 'brainpool512', 'ed448', 'rsapss2048'];

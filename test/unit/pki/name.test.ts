@@ -1,15 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeDer, octetsEqual, oid, tlv } from '../../../src/asn1/index.js';
-import {
-  formatName,
-  isNullName,
-  NULL_DN,
-  nameAttributes,
-  namesEqual,
-  parseName,
-  toPkijsName,
-} from '../../../src/pki/index.js';
+import { formatName, isNullName, NULL_DN, nameAttributes, namesEqual, parseName } from '../../../src/pki/index.js';
+import { toPkijsName } from '../../../src/pki/pkijs.js';
 import { certificate, fixture, request } from './support.js';
 
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');

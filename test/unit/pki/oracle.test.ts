@@ -3,14 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Crypto } from '@peculiar/webcrypto';
 import { CryptoEngine } from 'pkijs';
-import {
-  type Certificate,
-  decodeCertificates,
-  PkiError,
-  parseCsr,
-  toPkijsCertificate,
-  toPkijsRequest,
-} from '../../../src/pki/index.js';
+import { type Certificate, decodeCertificates, PkiError, parseCsr } from '../../../src/pki/index.js';
+import { toPkijsCertificate, toPkijsRequest } from '../../../src/pki/pkijs.js';
 import { packageRoot } from '../../../src/runtime/package-root.js';
 
 // Our verdicts about signatures against those of pkijs over an engine that shares no code with node:crypto's one-shot calls.
