@@ -156,11 +156,20 @@ function report(cluster: ChaosCluster, deliveries: readonly Delivery[], found: F
     ...[...met].sort(([, a], [, b]) => b - a).map(([name, times]) => [name, String(times)]),
   ]);
   printTable('Soak', [
-    ['requests', 'issued', 'left over at the CA', 'broken promises', 'until all was done', 'processes'],
+    [
+      'requests',
+      'issued',
+      'left over at the CA',
+      'without an event',
+      'broken promises',
+      'until all was done',
+      'processes',
+    ],
     [
       String(deliveries.length),
       String(deliveries.filter(({ serial }) => serial !== undefined).length),
       String(verdicts.reduce((sum, { extras }) => sum + extras.length, 0)),
+      String(verdicts.reduce((sum, { withoutEvent }) => sum + withoutEvent.length, 0)),
       String(broken.length),
       `${seconds.toFixed(0)} s`,
       String(cluster.controllers.length),
@@ -173,7 +182,18 @@ function report(cluster: ChaosCluster, deliveries: readonly Delivery[], found: F
     ['resident, most', ...parts.map((part) => mebibytes(Math.max(...part.map(({ resident }) => resident))))],
     ['heap in use, least', ...parts.map((part) => mebibytes(Math.min(...part.map(({ heap }) => heap))))],
   ]);
+  for (const { asked, problems } of verdicts) if (problems.length > 0) printStory(cluster, asked);
   return broken;
+}
+
+/** What every controller logged about a request, for whoever has to find out why a promise was broken. */
+function printStory(cluster: ChaosCluster, { namespace, name }: Asked): void {
+  console.log(`\nWhat the controllers logged about ${namespace}/${name}`);
+  for (const [index, { lines }] of cluster.controllers.entries()) {
+    for (const line of lines) {
+      if (line['certificateRequest'] === `${namespace}/${name}`) console.log(`  ${index + 1}: ${JSON.stringify(line)}`);
+    }
+  }
 }
 
 /** Undefined while it cannot be asked: it was killed a moment ago, or stands still. */

@@ -1,9 +1,10 @@
 import type { EnrollmentOutcome, HeldCertificate } from '../enrollment/enroller.js';
 import { EnrollmentError } from '../enrollment/error.js';
 import { reachabilityAfter, reachabilityOf } from '../enrollment/reachability.js';
+import { isConflict, isTransient } from '../kube/api-error.js';
 import type { KubeClient } from '../kube/client.js';
 import type { ControllerMetrics } from '../ops/metrics.js';
-import type { Uniform } from '../runtime/backoff.js';
+import { Backoff, type BackoffPolicy, type Uniform } from '../runtime/backoff.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
 import type { Action } from './decide.js';
@@ -44,6 +45,10 @@ export interface ExchangeSubject {
   /** Whether anybody still waits for a certificate of this request. */
   readonly isWanted: () => boolean;
 }
+
+/** Well below the time in which CAs want a certificate to be confirmed. */
+const HOLD_PATIENCE_MS = 30_000;
+const KEEP_BACKOFF: BackoffPolicy = { initialMs: 1_000, maxMs: 5_000 };
 
 /** Takes one request to the CA, or goes on with what was begun, and turns whatever comes of it into the next record. */
 export class RequestExchange {
@@ -108,27 +113,45 @@ export class RequestExchange {
   }
 
   /**
-   * Keeps a suspended exchange for other processes; false when that did not work, which the log tells. It then goes on in
-   * this process all the same.
+   * Keeps a suspended exchange for other processes; false when that did not work within `patienceMs`, which the log tells.
+   * It then goes on in this process all the same.
    */
-  async keep(exchange: SuspendedExchange, subject: ExchangeSubject, signal: AbortSignal): Promise<boolean> {
+  async keep(
+    exchange: SuspendedExchange,
+    subject: ExchangeSubject,
+    signal: AbortSignal,
+    patienceMs = 0,
+  ): Promise<boolean> {
+    const { clock, transactions, uniform } = this.#deps;
     const { request, name, logger } = subject;
-    try {
-      const replaced = await this.#deps.transactions.save(request, name, exchange, signal);
-      if (replaced !== undefined) this.#nameSuspended(replaced, subject);
-      return true;
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      logger.warn(
-        { error },
-        'the exchange cannot be recorded as a CMPv2Transaction: if this process ends now, it begins anew. ' +
-          'Are crds/ and helm/permissions.yaml of this version applied?',
-      );
-      return false;
+    const until = clock.monotonic() + patienceMs;
+    const backoff = new Backoff(KEEP_BACKOFF, uniform);
+    for (;;) {
+      try {
+        const replaced = await transactions.save(request, name, exchange, signal);
+        if (replaced !== undefined) this.#nameSuspended(replaced, subject);
+        return true;
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        const waitMs = backoff.next();
+        if ((isTransient(error) || isConflict(error)) && clock.monotonic() + waitMs < until) {
+          await clock.sleep(waitMs, signal);
+          continue;
+        }
+        logger.warn(
+          { error },
+          'the exchange cannot be recorded as a CMPv2Transaction: if this process ends now, it begins anew. ' +
+            'Are crds/ and helm/permissions.yaml of this version applied?',
+        );
+        return false;
+      }
     }
   }
 
-  /** Before a certificate is confirmed. An API server that is down must not cost it. */
+  /**
+   * Before a certificate is confirmed. While the API server is out of order, the certificate waits for it a little: once
+   * confirmed without a record, it would be confirmed in vain if this process ended, too. But it must not be lost for that.
+   */
   async #hold(
     { state, certificate }: HeldCertificate,
     subject: ExchangeSubject,
@@ -144,8 +167,8 @@ export class RequestExchange {
       notBefore: this.#deps.clock.now(),
       message: '',
     };
-    await this.keep(exchange, subject, signal);
-    return 'wanted';
+    await this.keep(exchange, subject, signal, HOLD_PATIENCE_MS);
+    return subject.isWanted() ? 'wanted' : 'unwanted';
   }
 
   #nameSuspended(exchange: SuspendedExchange, subject: ExchangeSubject): void {

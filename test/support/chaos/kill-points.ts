@@ -127,6 +127,30 @@ function betweenPolls(place: Place, asked: Asked): Stop {
   return { reached, abandon: () => {}, finish: () => {} };
 }
 
+/** The API server is out of order, and goes down with the controller: nothing of the certificate can be kept. */
+function refusedAgain(place: Place, asked: Asked): Stop {
+  const { faults } = place.cluster.sandbox.api;
+  let on = true;
+  let refused = 0;
+  let reach: () => void = () => {};
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  faults.failNext({
+    code: 503,
+    count: Number.POSITIVE_INFINITY,
+    match: (request) => {
+      const met = on && request.namespace === place.namespace && writesRecord(request) && hasCertificate(place, asked);
+      if (met && ++refused >= 2) reach();
+      return met;
+    },
+  });
+  const end = () => {
+    on = false;
+  };
+  return { reached, abandon: end, finish: end };
+}
+
 const PAIRS = [
   ['before', 'not done'],
   ['after', 'done, answer lost'],
@@ -179,6 +203,7 @@ export const KILL_POINTS: readonly KillPoint[] = [
     before: one,
     after: none,
   }),
+  ca('record that there is a certificate to confirm: refused again and again', explicit, refusedAgain, one),
   ca('certConf sent, lost', explicit, onTheWayToCa(unread(CONFIRM)), none),
   ca('CA confirmed, pkiconf lost', explicit, onTheWayToCa(answered(CONFIRM, ['pkiconf'])), none),
   ...write('status', writesStatus, hasCertificate, always, {

@@ -9,6 +9,8 @@ export interface Verdict {
   readonly extras: readonly LedgerEntry[];
   /** Promises that were broken, for a person. */
   readonly problems: readonly string[];
+  /** Names that no event tells. Events are lost where the API server is out of order for long. */
+  readonly withoutEvent: readonly string[];
 }
 
 /** A request, and the serial of the certificate that it got, if any. */
@@ -17,10 +19,11 @@ export interface Delivery {
   readonly serial: string | undefined;
 }
 
-/** Everything hexadecimal that people were told as a warning, wherever they look. */
+/** Everything hexadecimal that people were told as a warning. */
 interface Warnings {
-  readonly 'the log': ReadonlySet<string>;
-  readonly 'an event CertificateOrphaned': ReadonlySet<string>;
+  readonly logged: ReadonlySet<string>;
+  /** In events `CertificateOrphaned`. */
+  readonly events: ReadonlySet<string>;
 }
 
 const HEX = /[0-9a-f]{8,}/g;
@@ -34,8 +37,8 @@ function warnings(cluster: ChaosCluster): Warnings {
     .list('events.events.k8s.io')
     .filter((event) => event['reason'] === 'CertificateOrphaned');
   return {
-    'the log': hex(lines.map((line) => JSON.stringify(line))),
-    'an event CertificateOrphaned': hex(events.map((event) => String(event['note']))),
+    logged: hex(lines.map((line) => JSON.stringify(line))),
+    events: hex(events.map((event) => String(event['note']))),
   };
 }
 
@@ -56,13 +59,18 @@ export function judgeDeliveries(cluster: ChaosCluster, deliveries: readonly Deli
   return deliveries.map((delivery) => judge(cluster, delivery, told));
 }
 
-/** The same for requests that are still there, once everything had time to be written: events come a little later. */
+/**
+ * The same for requests that are still there, once everything had time to be written: events come a little later. Each
+ * certificate that is left over must have one.
+ */
 export async function judgeAll(cluster: ChaosCluster, all: readonly Asked[]): Promise<readonly Verdict[]> {
-  const verdicts = () =>
-    judgeDeliveries(
-      cluster,
-      all.map((asked) => deliveryOf(cluster, asked)),
-    );
+  const verdicts = () => {
+    const deliveries = all.map((asked) => deliveryOf(cluster, asked));
+    return judgeDeliveries(cluster, deliveries).map((verdict) => ({
+      ...verdict,
+      problems: [...verdict.problems, ...verdict.withoutEvent],
+    }));
+  };
   const end = performance.now() + 10_000;
   while (performance.now() < end && verdicts().some(({ problems }) => problems.length > 0)) {
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -77,6 +85,7 @@ export const brokenPromises = (verdicts: readonly Verdict[]): readonly string[] 
 function judge(cluster: ChaosCluster, { asked, serial }: Delivery, told: Warnings): Verdict {
   const certificates = cluster.certificates(asked);
   const problems: string[] = [];
+  const withoutEvent: string[] = [];
   const delivered = certificates.find((entry) => entry.serial === serial);
   if (serial === undefined) problems.push(`has no certificate: ${cluster.reason(asked) ?? 'nothing is said about it'}`);
   else if (delivered === undefined) problems.push(`got ${serial}, which the CA did not issue for it`);
@@ -86,11 +95,11 @@ function judge(cluster: ChaosCluster, { asked, serial }: Delivery, told: Warning
   const extras = certificates.filter((entry) => entry !== delivered);
   for (const { serial: extra, transactionID, state } of extras) {
     if (state === 'confirmed') problems.push(`${extra} was confirmed, too`);
-    for (const [where, names] of Object.entries(told)) {
-      // Where nobody ever saw the certificate, the transaction is all there is to name.
-      if (names.has(extra) || names.has(transactionID)) continue;
-      problems.push(`${extra} (transaction ${transactionID}, "${state}") is not named in ${where}`);
-    }
+    const name = `${extra} (transaction ${transactionID}, "${state}")`;
+    // Where nobody ever saw the certificate, the transaction is all there is to name.
+    const isIn = (names: ReadonlySet<string>) => names.has(extra) || names.has(transactionID);
+    if (!isIn(told.logged)) problems.push(`${name} is not named in the log`);
+    if (!isIn(told.events)) withoutEvent.push(`${name} is not named in an event CertificateOrphaned`);
   }
-  return { asked, extras, problems };
+  return { asked, extras, problems, withoutEvent };
 }

@@ -458,7 +458,6 @@ describe('an exchange that must outlive the process', () => {
   it.each([
     ['the CRD is missing', apiError(404, 'NotFound')],
     ['permission is missing', apiError(403, 'Forbidden')],
-    ['the API server fails', apiError(500, 'InternalError')],
   ])('does not cost the certificate when it cannot be recorded: %s', async (_name, error) => {
     t.enroller.held = { state: {}, certificate };
     t.enroller.answers.push(issued);
@@ -466,6 +465,32 @@ describe('an exchange that must outlive the process', () => {
     await t.work();
     expect(t.client.writes.at(-1)?.status).toMatchObject({ certificate: expect.any(String) });
     expect(t.lines.map(([message]) => message)).toContainEqual(expect.stringContaining('cannot be recorded'));
+  });
+
+  const held = async (failure: Error, times: number, milliseconds: number): Promise<string[]> => {
+    t.enroller.held = { state: {}, certificate };
+    t.enroller.answers.push(issued);
+    t.client.failures.record.push(...Array.from({ length: times }, () => failure));
+    const working = t.work();
+    await t.clock.advance(milliseconds);
+    await working;
+    expect(t.client.writes.at(-1)?.status).toMatchObject({ certificate: expect.any(String) });
+    return t.lines.map(([message]) => message);
+  };
+
+  it.each([
+    ['fails', apiError(500, 'InternalError')],
+    ['says that the object has changed', apiError(409, 'Conflict')],
+  ])('waits with its certificate for an API server that %s for a while', async (_name, failure) => {
+    const messages = await held(failure, 5, 25_000);
+    expect(t.client.recordCalls).toEqual(['create uid-1', 'delete uid-1']);
+    expect(messages).not.toContainEqual(expect.stringContaining('cannot be recorded'));
+  });
+
+  it('does not wait for ever with its certificate', async () => {
+    const messages = await held(apiError(503, 'ServiceUnavailable'), 100, 30_000);
+    expect(t.client.recordCalls).toEqual([]);
+    expect(messages).toContainEqual(expect.stringContaining('cannot be recorded'));
   });
 
   it('is recorded later when that does not work at once', async () => {
