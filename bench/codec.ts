@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bench } from 'tinybench';
+import { TAG, tlv } from '../src/asn1/index.js';
+import { describeMessage } from '../src/cli/inspect/describe.js';
 import { CertificateReader } from '../src/cmp/certificate-reader.js';
-import { decodeMessage, encodeBody, encodeHeader } from '../src/cmp/message.js';
+import { assembleMessage, decodeMessage, encodeBody, encodeHeader } from '../src/cmp/message.js';
 import { DEFAULT_PBM_POLICY, PbmKeys } from '../src/cmp/protection/index.js';
 import { acceptAnswer, type CmpSession, SignerCache } from '../src/cmp/transaction/index.js';
 import { validateCertificate } from '../src/cmp/transaction/validate.js';
@@ -55,6 +57,8 @@ export async function benchCodec(): Promise<void> {
     underMac: true,
   };
 
+  const large = largeMessage(signedOctets);
+
   const bench = new Bench({ time: 1000, warmupTime: 300 });
   bench
     .add('decode the PBM ip', () => {
@@ -91,6 +95,9 @@ export async function benchCodec(): Promise<void> {
     })
     .add('parse a certificate', () => {
       Certificate.parse(kept.certificate);
+    })
+    .add(`inspect a message of ${(large.length / 1_000).toFixed(0)} kB`, () => {
+      describeMessage(decodeMessage(large));
     });
   await bench.run();
 
@@ -112,6 +119,15 @@ export async function benchCodec(): Promise<void> {
     [ms(whole), `${ms(whole - rest)} (${((100 * (whole - rest)) / whole).toFixed(0)} %)`, ms(rest)],
   ]);
   await benchStall();
+}
+
+/** As many certificates as the limit of elements lets pass, and the rest of a megabyte in one value. */
+function largeMessage(der: Uint8Array): Uint8Array {
+  const { header, rawBody, protection, extraCerts } = decodeMessage(der);
+  const infoValue = tlv(TAG.octetString, new Uint8Array(900_000));
+  const certificates = Array.from({ length: 110 }, (_, i) => extraCerts[i % extraCerts.length] ?? der);
+  const rawHeader = encodeHeader({ ...header, generalInfo: [{ infoType: '1.3.6.1.4.1.99999.1', infoValue }] });
+  return assembleMessage({ rawHeader, rawBody, protection, extraCerts: certificates });
 }
 
 /** The dearest key that a CA may ask for, once and eight times at once: how long nothing else gets its turn. */
