@@ -172,7 +172,8 @@ export class ApiClient implements KubeClient {
       ...given('propagationPolicy', options.propagationPolicy),
       ...(options.uid !== undefined && { preconditions: { uid: options.uid } }),
     };
-    const at = { ...scope(type), name: ref.name, body };
+    // After a DELETE with a body, undici gives the connection up.
+    const at = { ...scope(type), name: ref.name, ...(Object.keys(body).length > 0 && { body }) };
     const namespace = namespaceOf(type, ref.namespace);
     await this.#call<unknown>({ signal: options.signal, contentType: 'application/json', idempotent: true }, (over) =>
       namespace === undefined
