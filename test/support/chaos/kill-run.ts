@@ -140,12 +140,14 @@ function outcomeOf(
   if (verdict === undefined) throw new Error(`nobody has judged ${place.namespace}`);
   const { extras } = verdict;
   const allowed = kills * row.point.extras(row.variant);
+  // What a process has counted dies with it; after one death all is counted by the second one.
+  const uncounted = kills === 1 && extras.length > (counted.get(place.namespace) ?? 0);
   const certificates = place.cluster.certificates(asked).length;
   const problems = [
     ...(kills === 0 ? ['never came to its point'] : []),
     ...verdict.problems,
     ...(extras.length > allowed ? [`${extras.length} certificates are left over, ${allowed} may be`] : []),
-    ...(extras.length > (counted.get(place.namespace) ?? 0) ? ['the metric does not count what is left over'] : []),
+    ...(uncounted ? ['the metric does not count what is left over'] : []),
     ...place.records.map((name) => `the record ${name} is left over`),
   ];
   return { row, kills, certificates, extras, problems };
