@@ -1,8 +1,8 @@
 import { printable } from '../../cmp/text.js';
 import { decodeCertificates, keyMatches, loadPrivateKey, PkiError } from '../../pki/index.js';
+import { lifetime } from '../../pki/lifetime.js';
 import { unreachable } from '../../runtime/unreachable.js';
 import { type Finding, fail, ok, warn } from './finding.js';
-import { lifetime } from '../../pki/lifetime.js';
 
 export interface PemPair {
   readonly certificatesPem: string;

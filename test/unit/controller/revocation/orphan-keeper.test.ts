@@ -6,11 +6,11 @@ import type { Issuer } from '../../../../src/api/issuer.js';
 import type { IssuerName } from '../../../../src/controller/issuer-key.js';
 import { OrphanKeeper, type UnusedCertificate } from '../../../../src/controller/revocation/orphan-keeper.js';
 import type { SigningRequest } from '../../../../src/controller/signing-request.js';
-import { packageRoot } from '../../../../src/runtime/package-root.js';
 import type { LogFields, Logger } from '../../../../src/runtime/logger.js';
+import { packageRoot } from '../../../../src/runtime/package-root.js';
 import { issuer, type RequestChanges, request, signing, viewed } from '../objects.js';
 import { apiError, ScriptedClient } from '../scripted-client.js';
-import { ISSUER_NAME, pem as foreignPem, recordObject } from './objects.js';
+import { pem as foreignPem, ISSUER_NAME, recordObject } from './objects.js';
 
 const { signal } = new AbortController();
 const csr = (name: string) => readFileSync(join(packageRoot(), 'fixtures', 'csr', name), 'utf8');
