@@ -11,9 +11,9 @@ import type { CreateEnroller } from './issuer-verifier.js';
 import { Orphans } from './orphans.js';
 import { RequestController } from './request-controller.js';
 import { RequestWriter } from './request-writer.js';
+import { createRevocation, type Revocation } from './revocation/create.js';
 import { SecretWatches } from './secret-watches.js';
 import { BY_ISSUER } from './signing-request.js';
-import { createRevocation, type Revocation } from './revocation/create.js';
 import { type SourceDeps, type Sources, secretWatcher } from './sources.js';
 import { TransactionRecords } from './transaction-records.js';
 import { TrustRefresh } from './trust-refresh.js';
@@ -63,7 +63,7 @@ export function createEngine(options: EngineOptions, sources: Sources, deps: Eng
   );
   const requestQueue: WorkQueue = new WorkQueue({
     ...deps,
-    handler: (item, signal) => requests.reconcile(item, signal),
+    handler: (item, signal, freeWorker) => requests.reconcile(item, signal, freeWorker),
     concurrency: (group) => gates.concurrency(group),
     rank: (item) => requests.rank(item),
     observer: {

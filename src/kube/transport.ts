@@ -41,7 +41,7 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Of one call with all its retries, and of the first byte of a watch; 15 s if absent. */
   readonly deadlineMs?: number;
-  /** Connections for calls; watches have their own. 16 if absent. */
+  /** Connections for calls; watches have their own. 32 if absent. */
   readonly connections?: number;
   /** Calls per second, retries and the opening of watches included; absent: as fast as the server lets us. */
   readonly limits?: FlowLimits;
@@ -49,7 +49,7 @@ export interface TransportOptions {
 }
 
 const DEFAULT_DEADLINE_MS = 15_000;
-const DEFAULT_CONNECTIONS = 16;
+const DEFAULT_CONNECTIONS = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 /** A page of 500 large objects fits; a runaway answer does not take the process with it. */

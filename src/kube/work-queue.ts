@@ -12,8 +12,12 @@ export interface WorkQueueObserver {
   retried?(group: string): void;
 }
 
-/** Works on one key. A rejection is logged and the key comes back with backoff. Must end soon when `signal` aborts. */
-export type WorkHandler = (item: WorkItem, signal: AbortSignal) => Promise<void>;
+/**
+ * Works on one key. A rejection is logged and the key comes back with backoff. Must end soon when `signal` aborts.
+ * `freeWorker`: what is left to do for this key needs no worker, so the next key may have it; nobody else gets this key before
+ * its handler ends, all the same. As many as there are workers may go on like that, and the others keep theirs.
+ */
+export type WorkHandler = (item: WorkItem, signal: AbortSignal, freeWorker: () => void) => Promise<void>;
 
 export interface WorkItem {
   readonly group: string;
@@ -58,6 +62,8 @@ type Entry =
 interface Group {
   readonly waiting: WaitingLine;
   active: number;
+  /** Keys that are worked on without a worker. */
+  afterwork: number;
   /** The turn of the event loop that `starts` counts in. */
   turn: number;
   starts: number;
@@ -216,7 +222,7 @@ export class WorkQueue {
   #group(name: string): Group {
     let group = this.#groups.get(name);
     if (group === undefined) {
-      group = { waiting: new WaitingLine(), active: 0, turn: 0, starts: 0 };
+      group = { waiting: new WaitingLine(), active: 0, afterwork: 0, turn: 0, starts: 0 };
       this.#groups.set(name, group);
     }
     return group;
@@ -230,14 +236,14 @@ export class WorkQueue {
   }
 
   #dropIfEmpty(name: string, group: Group): void {
-    if (group.active === 0 && group.waiting.size === 0) this.#groups.delete(name);
+    if (group.active + group.afterwork + group.waiting.size === 0) this.#groups.delete(name);
   }
 
   #pump(name: string): void {
     if (this.#state !== 'open') return;
     const group = this.#groups.get(name);
     if (group === undefined) return;
-    const limit = Math.max(1, this.#options.concurrency?.(name) ?? DEFAULT_CONCURRENCY);
+    const limit = this.#limit(name);
     while (group.active < limit && group.waiting.size > 0 && this.#mayStart(name, group)) {
       const key = group.waiting.next();
       if (key === undefined) return;
@@ -250,6 +256,10 @@ export class WorkQueue {
       this.#options.observer?.started?.(name, waitedMs);
       void this.#run(name, group, key);
     }
+  }
+
+  #limit(name: string): number {
+    return Math.max(1, this.#options.concurrency?.(name) ?? DEFAULT_CONCURRENCY);
   }
 
   /** Whether this group may start one more key in this turn of the event loop; if not, it goes on in the next. */
@@ -279,10 +289,18 @@ export class WorkQueue {
     const { handler, clock, logger, observer } = this.#options;
     const startedAt = clock.monotonic();
     let failed = false;
+    let hasWorker = true;
+    const freeWorker = () => {
+      if (!hasWorker || group.afterwork >= this.#limit(name)) return;
+      hasWorker = false;
+      group.active--;
+      group.afterwork++;
+      this.#pump(name);
+    };
     try {
       // Never work inside the caller of add(): a handler that is synchronous at first must not surprise it.
       await Promise.resolve();
-      await handler({ group: name, key }, this.#abort.signal);
+      await handler({ group: name, key }, this.#abort.signal, freeWorker);
     } catch (error) {
       failed = true;
       if (!this.#abort.signal.aborted) logger.error({ group: name, key, error }, 'work failed, trying again later');
@@ -290,7 +308,8 @@ export class WorkQueue {
     observer?.finished?.(name, clock.monotonic() - startedAt, failed ? 'failed' : 'ok');
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
-    group.active--;
+    if (hasWorker) group.active--;
+    else group.afterwork--;
     this.#active--;
     if (failed) this.addRateLimited(name, key);
     if (entry?.state === 'running' && entry.again !== undefined) this.add(entry.again, key);

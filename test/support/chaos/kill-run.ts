@@ -20,7 +20,7 @@ export interface KillOutcome {
   readonly problems: readonly string[];
 }
 
-/** The controller has 16 connections for calls, and needs some for what is not stopped. */
+/** The controller has 32 connections for calls, and needs some for what is not stopped. */
 const MOST_API_HOLDS = 8;
 /** So many requests do not wait for one another's packets on two slow cores. */
 const MOST_ROWS = 40;

@@ -106,6 +106,62 @@ describe('WorkQueue', () => {
     expect(started).toEqual(['renewal-1', 'renewal-2', 'renewal-3', 'fresh-1', 'renewal-4', 'fresh-2']);
   });
 
+  it('gives a freed worker to the next key, to as many as there are workers, and nobody the key itself', async () => {
+    const { running, started, handler } = manualHandler();
+    const free = new Map<string, () => void>();
+    const { queue } = newQueue({
+      concurrency: () => 1,
+      handler: (item, _signal, freeWorker) => {
+        free.set(item.key, freeWorker);
+        return handler(item);
+      },
+    });
+    for (const key of ['a', 'b', 'c']) queue.add('g', key);
+    queue.start();
+    await settled();
+    expect(started).toEqual(['a']);
+    free.get('a')?.();
+    free.get('a')?.();
+    queue.add('g', 'a');
+    await settled();
+    expect(started).toEqual(['a', 'b']);
+    // One goes on without a worker already: this one keeps its own.
+    free.get('b')?.();
+    await settled();
+    expect(started).toEqual(['a', 'b']);
+    running.get('a')?.resolve();
+    await settled();
+    expect(started).toEqual(['a', 'b']);
+    running.get('b')?.resolve();
+    await settled();
+    expect(started).toEqual(['a', 'b', 'c']);
+    running.get('c')?.resolve();
+    await settled();
+    // Added while it was worked on without a worker.
+    expect(started).toEqual(['a', 'b', 'c', 'a']);
+    running.get('a')?.resolve();
+    await settled();
+    expect(queue.size).toBe(0);
+    await expect(queue.stop(0)).resolves.toBe(true);
+  });
+
+  it('waits at its stop for work without a worker, too', async () => {
+    const { running, handler } = manualHandler();
+    const { queue } = newQueue({
+      handler: (item, _signal, freeWorker) => {
+        freeWorker();
+        return handler(item);
+      },
+    });
+    queue.add('g', 'a');
+    queue.start();
+    await settled();
+    const stopped = queue.stop(5_000);
+    await settled();
+    running.get('a')?.resolve();
+    await expect(stopped).resolves.toBe(true);
+  });
+
   it('moves a waiting key to the group of its latest add', async () => {
     const { handler } = manualHandler();
     const { queue } = newQueue({ handler });
@@ -281,13 +337,17 @@ describe('WorkQueue', () => {
       fc.record({ do: fc.constant('addAfter' as const), group, key, ms: fc.integer({ min: 0, max: 50 }) }),
       fc.record({ do: fc.constant('addRateLimited' as const), group, key }),
       fc.record({ do: fc.constant('finish' as const), key, ok: fc.boolean() }),
+      fc.record({ do: fc.constant('free' as const), key }),
       fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 60 }) }),
       fc.record({ do: fc.constant('forget' as const), key }),
       fc.record({ do: fc.constant('remove' as const), key }),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const running = new Map<string, { group: string; end: (ok: boolean) => void }>();
+        const running = new Map<
+          string,
+          { group: string; mayBeFree: boolean; free: () => void; end: (ok: boolean) => void }
+        >();
         // What still has to be worked on: true from an add until a worker starts after it.
         const owed = new Set<string>();
         const violations: string[] = [];
@@ -295,12 +355,14 @@ describe('WorkQueue', () => {
           concurrency: () => 2,
           rank: (item) => 'edcba'.indexOf(item.key),
           backoff: { initialMs: 10, maxMs: 40 },
-          handler: (item) =>
+          handler: (item, _signal, free) =>
             new Promise<void>((resolve, reject) => {
               if (running.has(item.key)) violations.push(`two workers have ${item.key}`);
               owed.delete(item.key);
               running.set(item.key, {
                 group: item.group,
+                mayBeFree: false,
+                free,
                 end: (ok) => {
                   running.delete(item.key);
                   if (ok) resolve();
@@ -311,7 +373,8 @@ describe('WorkQueue', () => {
                 },
               });
               const inGroup = [...running.values()].filter((other) => other.group === item.group);
-              if (inGroup.length > 2) violations.push(`${inGroup.length} workers in ${item.group}`);
+              const withoutWorker = Math.min(2, inGroup.filter(({ mayBeFree }) => mayBeFree).length);
+              if (inGroup.length - withoutWorker > 2) violations.push(`${inGroup.length} at work in ${item.group}`);
             }),
         });
         queue.start();
@@ -332,6 +395,13 @@ describe('WorkQueue', () => {
             case 'finish':
               running.get(now.key)?.end(now.ok);
               break;
+            case 'free': {
+              const work = running.get(now.key);
+              if (work === undefined) break;
+              work.mayBeFree = true;
+              work.free();
+              break;
+            }
             case 'advance':
               await clock.advance(now.ms);
               break;
