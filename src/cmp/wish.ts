@@ -7,6 +7,7 @@ import {
   type WantedCertificate,
 } from '../pki/index.js';
 import { CmpError } from './error.js';
+import type { EnrollmentBody } from './template.js';
 
 /** One certificate wanted: a CSR, and what the requester says besides it. */
 export interface CertificateRequest extends WantedCertificate {
@@ -26,6 +27,11 @@ export interface CertificateRequest extends WantedCertificate {
    * anew (proof `signature`), so that nothing hangs on the CSR's own signature.
    */
   readonly acceptWeakSignature?: boolean;
+  /**
+   * Whoever handed the CSR over has verified its signature, so that its key and what it says belong together. Then nobody
+   * does it once more before a p10cr, whose CA verifies it anyway; where we vouch for it ourselves, we do.
+   */
+  readonly csrVerified?: boolean;
   /**
    * 16 octets that name the transaction; absent: random ones. Whoever derives them from the request makes a second start
    * of the same exchange known to the CA, which answers transactionIdInUse (RFC 9810 section 5.1.1).
@@ -47,7 +53,7 @@ export type HoldCertificate = (
   certificate: Certificate,
 ) => Promise<'wanted' | 'unwanted'>;
 
-/** A request whose CSR was read and found to be signed with its own key. */
+/** A request whose CSR was read and found to be signed with its own key, by us or by those around us. */
 export interface Wish extends WantedCertificate {
   readonly csr: CertificationRequest;
   readonly privateKey: () => Promise<KeyObject>;
@@ -56,17 +62,20 @@ export interface Wish extends WantedCertificate {
 }
 
 /**
- * Reads the CSR, verifies its signature (an RA must, before it vouches with raVerified: RFC 9483 section 5.2.3.2), and
- * refuses one that asks for more than the request around it: approvers look at the request, not into the CSR.
- * Throws CmpError `CsrInvalid` or `KeyUnsupported`.
+ * Reads the CSR, verifies its signature (an RA must, before it vouches with raVerified: RFC 9483 section 5.2.3.2) unless
+ * that is done before (`csrVerified`) and after us (`body` is p10cr), and refuses one that asks for more than the request
+ * around it: approvers look at the request, not into the CSR. Throws CmpError `CsrInvalid` or `KeyUnsupported`.
  */
-export function readWish(request: Omit<CertificateRequest, 'transactionID' | 'hold' | 'repeated'>): Wish {
+export function readWish(
+  request: Omit<CertificateRequest, 'transactionID' | 'hold' | 'repeated'>,
+  body?: EnrollmentBody,
+): Wish {
   const { csrPem, usages, isCA, durationSeconds, privateKey, replaces, original } = request;
-  const { acceptWeakSignature = false } = request;
+  const { acceptWeakSignature = false, csrVerified = false } = request;
   let csr: CertificationRequest;
   try {
     csr = parseCsr(csrPem);
-    csr.verifySignature({ evenIfWeak: acceptWeakSignature });
+    if (!csrVerified || body !== 'p10cr') csr.verifySignature({ evenIfWeak: acceptWeakSignature });
   } catch (error) {
     throw csrError(error);
   }

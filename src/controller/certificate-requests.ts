@@ -14,6 +14,7 @@ import { finishedRequest, type RequestResource, type SigningRequest } from './si
 const RESOURCE: RequestResource = {
   type: CERTIFICATE_REQUEST,
   issuerField: 'spec.issuerRef of the Certificate',
+  verifiesCsr: true,
   keylessBecause:
     `the request has no annotation ${PRIVATE_KEY_SECRET_ANNOTATION} (only requests made for a Certificate have it): ` +
     'use a Certificate',

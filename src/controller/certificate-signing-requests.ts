@@ -17,6 +17,7 @@ import { finishedRequest, type RequestFlaw, type RequestResource, type SigningRe
 const RESOURCE: RequestResource = {
   type: CERTIFICATE_SIGNING_REQUEST,
   issuerField: 'spec.signerName of a new CertificateSigningRequest',
+  verifiesCsr: false,
   keylessBecause: 'a CertificateSigningRequest leaves it with whoever made it: ask with a Certificate of cert-manager',
   status,
 };

@@ -16,10 +16,11 @@ interface RequestContext {
 
 /** What a backend may know of a request. */
 export function enrollmentRequest(context: RequestContext, request: SigningRequest): EnrollmentRequest {
-  const { csrPem, usages, isCA, durationSeconds } = request;
+  const { csrPem, usages, isCA, durationSeconds, resource } = request;
   return {
     id: request.metadata.uid,
     csrPem,
+    csrVerified: resource.verifiesCsr,
     usages,
     isCA,
     ...(durationSeconds !== undefined && { durationSeconds }),

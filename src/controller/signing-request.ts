@@ -39,6 +39,8 @@ export interface RequestFlaw {
 /** What one resource has of its own, besides how it is read. */
 export interface RequestResource {
   readonly type: ResourceType;
+  /** Whether its admission refuses a CSR whose signature does not verify with the key in it. */
+  readonly verifiesCsr: boolean;
   /** Where a person corrects which issuer is named. */
   readonly issuerField: string;
   /** Why there is no private key where a request does not say so, and how there would be one. */

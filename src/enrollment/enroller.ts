@@ -17,6 +17,8 @@ export interface EnrollmentRequest {
   readonly attempt?: number;
   /** PEM text with one `CERTIFICATE REQUEST` block. */
   readonly csrPem: string;
+  /** Whoever handed it over has verified the CSR's signature. Absent: nobody has. */
+  readonly csrVerified?: boolean;
   /** Wanted usages; empty means that the request says nothing and the CSR alone decides. */
   readonly usages: readonly UsageName[];
   readonly isCA: boolean;

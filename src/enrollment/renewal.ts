@@ -30,7 +30,8 @@ const IN_PLACE = 'inPlaceOfUpdate';
 
 /** `marks`: what the state of this exchange must say besides what the client needs. */
 function toCmp(request: EnrollmentRequest, kind: ExchangeKind, marks: PendingState = {}): CertificateRequest {
-  const { id, attempt, csrPem, usages, isCA, durationSeconds, original, privateKey, hold, repeated } = request;
+  const { id, attempt, csrPem, csrVerified, usages, isCA, durationSeconds, original, privateKey, hold, repeated } =
+    request;
   const holdMarked: HoldCertificate | undefined =
     hold &&
     ((state, certificate) => hold({ state: { ...state, ...marks }, certificate: knownCertificate(certificate) }));
@@ -41,6 +42,7 @@ function toCmp(request: EnrollmentRequest, kind: ExchangeKind, marks: PendingSta
     privateKey,
     ...(durationSeconds !== undefined && { durationSeconds }),
     ...(original !== undefined && { original }),
+    ...(csrVerified !== undefined && { csrVerified }),
     ...(attempt !== undefined && { transactionID: transactionIdOf(id, attempt, kind) }),
     ...(holdMarked && { hold: holdMarked }),
     ...(repeated !== undefined && { repeated }),

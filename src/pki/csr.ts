@@ -5,10 +5,11 @@ import { PkiError } from './error.js';
 import { Extensions } from './extension.js';
 import { checkedName, formatName, type Name } from './name.js';
 import { OID } from './oid.js';
+import { isP256Spki } from './p256.js';
 import { decodePem } from './pem.js';
 import { CertificationRequestSyntax, decodeObject, ExtensionsSyntax } from './schema.js';
 import { algorithmObjection, verify } from './signature.js';
-import { assertSupportedKey, publicKeyFromSpki } from './spki.js';
+import { asBuffer, assertSupportedKey, type KeyFamily, keyFamily, publicKeyFromSpki } from './spki.js';
 
 const MAX_OCTETS = 64 * 1024;
 
@@ -19,7 +20,7 @@ export class CertificationRequest {
   readonly subject: Name;
   /** DER of the SubjectPublicKeyInfo. */
   readonly spki: Uint8Array;
-  readonly publicKey: KeyObject;
+  readonly keyFamily: KeyFamily;
   /** What the extensionRequest attribute asks for (RFC 2985 section 5.4.2), verbatim and in order. */
   readonly extensions: Extensions;
   /** OIDs of the attributes, in the order received. */
@@ -28,6 +29,7 @@ export class CertificationRequest {
   readonly signatureAlgorithm: Uint8Array;
   readonly #signed: Uint8Array;
   readonly #signature: Uint8Array;
+  #publicKey: KeyObject | undefined;
 
   /** Throws PkiError `DerInvalid`, `KeyInvalid` or `KeyUnsupported`. */
   constructor(der: Uint8Array) {
@@ -45,8 +47,19 @@ export class CertificationRequest {
     this.extensions = new Extensions(requestedExtensions(attributes), 'certificate request');
     this.#signed = signed;
     this.#signature = request.signature;
-    this.publicKey = publicKeyFromSpki(info.subjectPKInfo);
+    // The usual key is told by its form alone: reading it costs as much as a signature, and not everybody needs it.
+    if (isP256Spki(asBuffer(this.spki))) {
+      this.keyFamily = 'ec';
+      return;
+    }
     assertSupportedKey(this.publicKey, 'certificate request');
+    this.keyFamily = keyFamily(this.publicKey);
+  }
+
+  /** Throws PkiError `KeyInvalid` for a point that is not on the curve P-256; other keys are known to be good. */
+  get publicKey(): KeyObject {
+    this.#publicKey ??= publicKeyFromSpki(this.spki);
+    return this.#publicKey;
   }
 
   /** RFC 4514 text. */

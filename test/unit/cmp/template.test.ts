@@ -46,6 +46,28 @@ describe('readWish', () => {
   );
 });
 
+describe('a CSR whose signature somebody else has verified', () => {
+  const csrPem = encodePem(
+    'CERTIFICATE REQUEST',
+    parseCsr(text('new.csr')).der.map((octet, at, { length }) => (at === length - 1 ? octet ^ 1 : octet)),
+  );
+
+  it('is left to the CA in a p10cr', () =>
+    expect(readWish(request({ csrPem, csrVerified: true }), 'p10cr').csr.subjectText).toMatch('CN=new.example.com'));
+
+  it.each([
+    ['ir', true],
+    ['cr', true],
+    ['kur', true],
+    [undefined, true],
+    ['p10cr', false],
+  ] as const)('is verified all the same before %s (by others: %s)', (body, csrVerified) =>
+    expect(() => readWish(request({ csrPem, csrVerified }), body)).toThrow(
+      expect.objectContaining({ code: 'CsrInvalid', message: expect.stringContaining('does not verify') }),
+    ),
+  );
+});
+
 describe('certTemplate', () => {
   it('copies subject and key octet for octet', () => {
     const { csr } = wish();

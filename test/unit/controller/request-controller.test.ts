@@ -121,7 +121,7 @@ function harness() {
       client.put(object);
       requests.set(viewed(object));
     },
-    work: (key = KEY) => controller.reconcile({ group: GROUP, key }, stop.signal),
+    work: (key = KEY, freeWorker = () => {}) => controller.reconcile({ group: GROUP, key }, stop.signal, freeWorker),
   };
 }
 
@@ -156,6 +156,20 @@ describe('RequestController', () => {
     expect(t.lines).toEqual([
       ['certificate issued', expect.objectContaining({ serial: '0a', subject: 'CN=web', durationMs: 0 })],
     ]);
+  });
+
+  it('needs no worker once the CA has answered, and asks the CA nothing without one', async () => {
+    const free: number[] = [];
+    const spent = new EnrollmentError({ code: 'Rejected', retry: 'transaction', message: 'x', attemptSpent: true });
+    t.enroller.answers.push(spent, issued);
+    await t.work(KEY, () => free.push(t.client.writes.length));
+    await t.clock.advance(10_000);
+    await t.work(KEY, () => free.push(t.client.writes.length));
+    expect(t.enroller.calls).toEqual(['enroll uid-1', 'enroll uid-1 attempt 2']);
+    // Before what it led to is written each time.
+    expect(free).toEqual([0, 1]);
+    expect(t.client.writes).toHaveLength(2);
+    expect(t.enroller.verified).toEqual([true, true]);
   });
 
   it('does not enrol again while our copy lags behind our write', async () => {
@@ -710,6 +724,8 @@ describe('a CertificateSigningRequest', () => {
       { metadata: { name: NODE, uid: 'uid-csr' }, status: { certificate: expect.any(String) } },
     ]);
     expect(reasons()).toEqual(['CertificateIssued']);
+    // The admission of the API server does not look at the signature of its CSR.
+    expect(t.enroller.verified).toEqual([false]);
   });
 
   it('shares nothing with a CertificateRequest of the same name', async () => {

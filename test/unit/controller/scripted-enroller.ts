@@ -14,6 +14,8 @@ type Answer = EnrollmentOutcome | Error;
 export class ScriptedEnroller implements Enroller {
   readonly answers: Answer[] = [];
   readonly calls: string[] = [];
+  /** For each `enroll`, whether the CSR was said to be verified. */
+  readonly verified: (boolean | undefined)[] = [];
   /** For each `resume`, whether it was said to be a repetition. */
   readonly repeated: (boolean | undefined)[] = [];
   probes: Error[] = [];
@@ -27,6 +29,7 @@ export class ScriptedEnroller implements Enroller {
 
   async enroll(request: EnrollmentRequest): Promise<EnrollmentOutcome> {
     this.calls.push(`enroll ${request.id}${request.attempt === 1 ? '' : ` attempt ${request.attempt}`}`);
+    this.verified.push(request.csrVerified);
     return this.#answer(request);
   }
 

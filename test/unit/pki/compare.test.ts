@@ -232,7 +232,7 @@ describe('comparing request and certificate', () => {
     const from = {
       spki: csr.spki,
       subject,
-      publicKey: csr.publicKey,
+      keyFamily: csr.keyFamily,
       extensions: (await makeCertificate({ extensions: [...all, staple] })).extensions,
     };
     const certificate = await makeCertificate({ subject, spki: csr.spki, extensions: all });

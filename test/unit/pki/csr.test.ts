@@ -98,6 +98,18 @@ describe('a certificate request', () => {
     });
   });
 
+  it('for a point that is not on the curve is readable, but its key is of no use', () => {
+    const { der, spki } = request('p256');
+    const off = Buffer.from(der);
+    // The last octet of the point: no other point has the same x and this y.
+    const last = off.indexOf(Buffer.from(spki)) + spki.length - 1;
+    off[last] = (off[last] ?? 0) ^ 1;
+    const read = parseCsr(off);
+    expect(read.keyFamily).toBe('ec');
+    expect(thrown(() => read.publicKey)).toMatchObject({ code: 'KeyInvalid' });
+    expect(thrown(() => read.verifySignature())).toMatchObject({ code: 'KeyInvalid' });
+  });
+
   it.each([
     ['hello', 'certificate request: not PEM: no block found'],
     ['', 'certificate request: not PEM'],
