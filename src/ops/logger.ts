@@ -4,7 +4,7 @@ import type { LogFields, Logger } from '../runtime/logger.js';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Field names whose values never reach a log, at the top level and one level down: a last net, not a licence. */
-const SECRET_FIELDS = [
+const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'secret',
   'password',
   'token',
@@ -16,7 +16,7 @@ const SECRET_FIELDS = [
   'csrPem',
   'request',
   'data',
-];
+]);
 
 /**
  * A logger that writes one JSON object per line: `level` as a word, `time` in RFC 3339, `msg`, and the fields given.
@@ -31,7 +31,6 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
         timestamp: () => `,"time":"${new Date().toISOString()}"`,
         formatters: { level: (label) => ({ level: label }) },
         serializers: { error: (error: unknown) => describeError(error, level === 'debug') },
-        redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
       },
       destination,
     ),
@@ -40,12 +39,32 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
 
 function wrap(logger: PinoLogger): Logger {
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-    child: (fields) => wrap(logger.child(fields)),
+    debug: (fields, message) => logger.debug(censored(fields), message),
+    info: (fields, message) => logger.info(censored(fields), message),
+    warn: (fields, message) => logger.warn(censored(fields), message),
+    error: (fields, message) => logger.error(censored(fields), message),
+    child: (fields) => wrap(logger.child(censored(fields))),
   };
+}
+
+/** The same fields without secrets. Not pino's `redact`, which copies every line to its depth to find that there are none. */
+function censored(fields: LogFields): LogFields {
+  let changed: Record<string, unknown> | undefined;
+  for (const [name, value] of Object.entries(fields)) {
+    const shown = SECRET_FIELDS.has(name) && value !== undefined ? '[redacted]' : censoredWithin(value);
+    if (shown === value) continue;
+    changed ??= { ...fields };
+    changed[name] = shown;
+  }
+  return changed ?? fields;
+}
+
+function censoredWithin(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Error) return value;
+  if (!Object.keys(value).some((name) => SECRET_FIELDS.has(name))) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, SECRET_FIELDS.has(name) ? '[redacted]' : inner]),
+  );
 }
 
 const MAX_CAUSES = 4;
