@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { CertificateRequest } from '../src/api/certificate-request.js';
 import { findCondition } from '../src/api/conditions.js';
 import { packageRoot } from '../src/runtime/package-root.js';
-import type { Sandbox } from '../src/sandbox/index.js';
+import type { ApiServer, Sandbox } from '../src/sandbox/index.js';
+import type { CaFacts } from './ca-child.js';
 
 const NAMESPACE = 'bench';
 export const REQUESTS = 'certificaterequests.cert-manager.io';
@@ -13,8 +14,8 @@ const OUR_ISSUER = { group: 'certmanager.onap.org', kind: 'CMPv2Issuer', name: I
 const DEADLINE_MS = 120_000;
 
 /** The issuer `bench` with credentials of its own, for the sandbox CA. */
-export async function createIssuer({ api, ca }: Sandbox, confirmation: string): Promise<void> {
-  const client = await ca.issueClientCertificate('bench registration authority');
+export function createIssuer(api: ApiServer, ca: CaFacts, confirmation: string): void {
+  const { client } = ca;
   const data = (values: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
   const secret = (name: string, type: string, values: Readonly<Record<string, string>>) =>
@@ -27,16 +28,11 @@ export async function createIssuer({ api, ca }: Sandbox, confirmation: string): 
     });
   secret('trust', 'Opaque', { 'ca.crt': ca.rootPem });
   secret('ra', 'kubernetes.io/tls', { 'tls.crt': client.certificatePem + client.chainPem, 'tls.key': client.keyPem });
-  addIssuer({ api, ca }, ISSUER, `${ca.url}/pkix/`, confirmation);
+  addIssuer(api, ISSUER, ca.caName, `${ca.url}/pkix/`, confirmation);
 }
 
 /** One more issuer with the credentials of `bench`, at this URL. */
-export function addIssuer(
-  { api, ca }: Pick<Sandbox, 'api' | 'ca'>,
-  name: string,
-  url: string,
-  confirmation: string,
-): void {
+export function addIssuer(api: ApiServer, name: string, recipient: string, url: string, confirmation: string): void {
   api.objects.create({
     apiVersion: 'certmanager.onap.org/v1',
     kind: 'CMPv2Issuer',
@@ -44,7 +40,7 @@ export function addIssuer(
     spec: {
       cmp: {
         endpoints: [{ url }],
-        recipient: ca.caName,
+        recipient,
         enrollment: 'P10CR',
         confirmation,
         protection: { signature: { secretRef: { name: 'ra' } } },

@@ -12,9 +12,12 @@ export interface CryptoCosts {
   readonly verifyWithNewKey: number;
 }
 
-/** A transaction with explicit confirmation verifies the CSR, both answers and the certificate, and signs two messages. */
-export const floorOf = ({ verify, sign, verifyWithNewKey }: CryptoCosts, messages: number): number =>
-  verifyWithNewKey + verify + messages * (verify + sign);
+/**
+ * A transaction verifies the certificate, the CSR as well where it vouches for it, and signs every message and verifies its
+ * answer unless they are protected by MACs: two with explicit confirmation.
+ */
+export const floorOf = (costs: CryptoCosts, { signed, vouches }: { signed: number; vouches: boolean }): number =>
+  costs.verify + (vouches ? costs.verifyWithNewKey : 0) + signed * (costs.verify + costs.sign);
 
 function cpuOf(run: () => void): number {
   const measured: number[] = [];
@@ -30,8 +33,8 @@ function cpuOf(run: () => void): number {
 export function cryptoCosts(): CryptoCosts {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const data = Buffer.alloc(1000, 7);
-  const signature = sign('sha256', data, privateKey);
   const spki = publicKey.export({ type: 'spki', format: 'der' });
+  const signature = sign('sha256', data, privateKey);
   return {
     verify: cpuOf(() => verify('sha256', data, publicKey, signature)),
     sign: cpuOf(() => sign('sha256', data, privateKey)),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { controllerRules } from '../src/cli/permissions.js';
 import { type Sandbox, startSandbox } from '../src/sandbox/index.js';
+import { factsOf } from './ca-child.js';
 import {
   addIssuer,
   createIssuer,
@@ -65,8 +66,9 @@ async function run(neighbour: ((sandbox: Sandbox) => string) | undefined): Promi
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, sandbox.controllerKubeconfig, { mode: 0o600 });
   sandbox.ca.behaviours.default = { delayMilliseconds: CA_DELAY_MS };
-  await createIssuer(sandbox, 'Implicit');
-  if (neighbour !== undefined) addIssuer(sandbox, 'dead', neighbour(sandbox), 'Implicit');
+  const ca = await factsOf(sandbox.ca);
+  createIssuer(sandbox.api, ca, 'Implicit');
+  if (neighbour !== undefined) addIssuer(sandbox.api, 'dead', ca.caName, neighbour(sandbox), 'Implicit');
   const controller = await ControllerProcess.start(kubeconfig, join(folder, 'controller.err'));
   try {
     await until(() => issuerIsReady(sandbox));

@@ -1,6 +1,7 @@
 // The whole sandbox in a process of its own, filled with requests of the past. Driven by messages, see sandbox-child.ts.
 import { controllerRules } from '../src/cli/permissions.js';
 import { startSandbox } from '../src/sandbox/index.js';
+import { factsOf } from './ca-child.js';
 import {
   createIssuer,
   createRequest,
@@ -14,7 +15,7 @@ import {
 import type { Command, Reply } from './sandbox-child.js';
 
 const sandbox = await startSandbox({ apiPort: 0, caPort: 0, controllerRules: controllerRules() });
-await createIssuer(sandbox, 'Implicit');
+createIssuer(sandbox.api, await factsOf(sandbox.ca), 'Implicit');
 
 /** As in clusters with an older cert-manager: nothing to select requests by. */
 function withoutSelectableFields(): void {

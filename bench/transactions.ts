@@ -1,20 +1,12 @@
-import { fork } from 'node:child_process';
 import { createDirectEnroller } from '../src/enrollment/direct.js';
 import type { DirectBackendConfig } from '../src/enrollment/direct-config.js';
 import type { EnrollmentRequest } from '../src/enrollment/enroller.js';
 import { systemClock } from '../src/runtime/clock.js';
 import { systemRandom } from '../src/runtime/random.js';
+import { CaChild, type CaFacts } from './ca-child.js';
 import { cryptoCosts, floorOf } from './crypto-floor.js';
 import { freshCsrs } from './requests.js';
 import { median, ms, printTable } from './table.js';
-
-interface CaFacts {
-  readonly url: string;
-  readonly rootPem: string;
-  readonly caName: string;
-  readonly credentials: { readonly reference: string; readonly secret: string };
-  readonly client: { readonly certificatePem: string; readonly chainPem: string; readonly keyPem: string };
-}
 
 /** Until the engine has optimised what there is to optimise: a controller runs for months. */
 const WARM_UP = 1_000;
@@ -33,12 +25,8 @@ interface Variant {
 
 /** Whole transactions against the sandbox CA in another process: CPU of the client, and rate. */
 export async function benchTransactions(): Promise<void> {
-  const child = fork(new URL('./ca-process.js', import.meta.url));
+  const ca = await CaChild.start();
   try {
-    const ca = await new Promise<CaFacts>((resolve, reject) => {
-      child.once('message', (facts) => resolve(facts as CaFacts));
-      child.once('exit', () => reject(new Error('the CA process ended')));
-    });
     const csrs = await freshCsrs(DIFFERENT_CSRS);
     const rows = [
       [
@@ -51,13 +39,13 @@ export async function benchTransactions(): Promise<void> {
         'signatures alone, in a loop',
       ],
     ];
-    for (const variant of variants(ca)) rows.push([variant.name, ...(await measure(variant, csrs))]);
+    for (const variant of variants(ca.facts)) rows.push([variant.name, ...(await measure(variant, csrs))]);
     printTable(
       `Transactions (CSRs with ${DIFFERENT_CSRS} different P-256 keys, CA in another process on the same machine; medians of ${ROUNDS} rounds of ${IN_A_ROUND}, after ${WARM_UP} to warm up; in brackets the best round, which others on the machine disturbed least)`,
       rows,
     );
   } finally {
-    child.disconnect();
+    ca.stop();
   }
 }
 
@@ -110,6 +98,7 @@ async function measure({ config, signed }: Variant, csrs: readonly string[]): Pr
   const request = (): EnrollmentRequest => ({
     id: 'bench',
     csrPem: csrs[next++ % csrs.length] ?? '',
+    csrVerified: true,
     usages: [],
     isCA: false,
     privateKey: () => Promise.reject(new Error('no key is needed')),
@@ -131,7 +120,7 @@ async function measure({ config, signed }: Variant, csrs: readonly string[]): Pr
       alone.push(await timed(IN_A_ROUND, 1, one));
       together.push(await timed(IN_A_ROUND, CONCURRENCY, one));
       // In the same breath: how fast this machine is changes with what else runs on it.
-      crypto.push(floorOf(cryptoCosts(), signed));
+      crypto.push(floorOf(cryptoCosts(), { signed, vouches: config.enrollment !== 'P10CR' }));
     }
     const of = (rounds: readonly Measured[], what: keyof Measured) => median(rounds.map((measured) => measured[what]));
     const best = (rounds: readonly Measured[]) => Math.min(...rounds.map(({ cpu }) => cpu));
