@@ -111,19 +111,17 @@ export class RequestController {
 
   /**
    * Works on one request until there is nothing to do for now. Throws when a write must be tried again. Workers bound what
-   * the CA is asked at a time: after an exchange, what is left to do for a request needs none.
+   * the CA is asked at a time: handing out a certificate needs none. A failure keeps its worker until it is written, so that
+   * the next request does not run into the same outage before it is known for one.
    */
   async reconcile({ group, key }: WorkItem, signal: AbortSignal, freeWorker: () => void): Promise<void> {
     await this.#withdrawals.callOff(key, (issuer) => this.#queue.add(issuer, key), signal);
-    let hasWorker = true;
     for (let step = 0; step < MAX_STEPS; step++) {
       const request = this.#deps.requests.get(objectRef(key));
       const name = request?.issuer;
       if (request === undefined || name === undefined) return;
       const view = this.#deps.issuers.view(name);
       const action = decide(request, view, this.#record(request), this.#deps.clock.now());
-      const isExchange = action.kind === 'enroll' || action.kind === 'resume';
-      if (isExchange && !hasWorker) break;
       const next = await this.#execute(action, request, name, view, signal);
       if (next === undefined || signal.aborted) {
         this.#queue.forget(key);
@@ -134,10 +132,7 @@ export class RequestController {
         this.#queue.addAfter(group, key, next.at.getTime() - this.#deps.clock.now().getTime());
         return;
       }
-      if (isExchange) {
-        hasWorker = false;
-        freeWorker();
-      }
+      if (this.#record(request)?.phase === 'issued') freeWorker();
     }
     this.#queue.add(group, key);
   }
