@@ -4,9 +4,8 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { packageRoot } from '../src/runtime/package-root.js';
+import { SAMPLING_MS } from './idle-child.js';
 
-/** What the event loop's delay is sampled with: part of every stall that is reported. */
-const SAMPLING_MS = 10;
 /** In which Linux counts processor time. */
 const TICK_MS = 10;
 

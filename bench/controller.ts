@@ -7,6 +7,7 @@ import { type Sandbox, startSandbox } from '../src/sandbox/index.js';
 import { CaChild } from './ca-child.js';
 import { createIssuer, createRequest, isReady, issuerIsReady, requestNamed, until } from './cluster.js';
 import { ControllerProcess } from './controller-process.js';
+import { IdleChild } from './idle-child.js';
 import { median, ms, printTable } from './table.js';
 
 const REQUESTS = 1000;
@@ -34,6 +35,7 @@ export async function benchController(): Promise<void> {
       'CMP connections',
       'peak RSS',
       'longest stall',
+      'of an idle process',
     ],
   ];
   for (const [confirmation, delay] of [
@@ -63,18 +65,20 @@ async function run(confirmation: 'Implicit' | 'Explicit', delay: number): Promis
   const ca = await CaChild.start(delay);
   createIssuer(sandbox.api, ca.facts, confirmation);
   const controller = await ControllerProcess.start(kubeconfig, join(folder, 'controller.err'));
+  const idle = new IdleChild();
   try {
     await until(() => issuerIsReady(sandbox));
     const ideal = delay === 0 ? undefined : (WORKERS * 1000) / (delay * MESSAGES[confirmation]);
     const rows: string[][] = [];
     for (const round of ['first', 'next']) {
-      const figures = await issueAll(sandbox, ca, controller, round);
+      const figures = await issueAll(sandbox, ca, controller, idle, round);
       rows.push([`the ${round} ${REQUESTS}`, confirmation, `${delay} ms`, ...row(figures, ideal)]);
     }
     return rows;
   } finally {
     await controller.stop();
     ca.stop();
+    idle.stop();
     await sandbox.close();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -90,11 +94,19 @@ interface Figures {
   /** Since the process began, in MiB. */
   readonly peakRss: number;
   readonly longestStallMs: number;
+  /** The same of a process that does nothing, on the same machine at the same time. */
+  readonly idleStallMs: number;
 }
 
-async function issueAll(sandbox: Sandbox, ca: CaChild, controller: ControllerProcess, round: string): Promise<Figures> {
+async function issueAll(
+  sandbox: Sandbox,
+  ca: CaChild,
+  controller: ControllerProcess,
+  idle: IdleChild,
+  round: string,
+): Promise<Figures> {
   const { journal } = sandbox.api;
-  await controller.longestStall();
+  await Promise.all([controller.longestStall(), idle.longestStall()]);
   journal.reset();
   const connectionsBefore = await ca.connections();
   const cpuBefore = controller.cpu();
@@ -123,11 +135,12 @@ async function issueAll(sandbox: Sandbox, ca: CaChild, controller: ControllerPro
     connections: (await ca.connections()) - connectionsBefore,
     peakRss: controller.memory().peak,
     longestStallMs: await controller.longestStall(),
+    idleStallMs: await idle.longestStall(),
   };
 }
 
 function row(figures: Figures, ideal: number | undefined): string[] {
-  const { latencies, cpuMs, writes, events, connections, peakRss, longestStallMs } = figures;
+  const { latencies, cpuMs, writes, events, connections, peakRss, longestStallMs, idleStallMs } = figures;
   const perSecond = (REQUESTS * 1000) / (latencies.at(-1) ?? Number.NaN);
   return [
     perSecond.toFixed(0),
@@ -140,5 +153,6 @@ function row(figures: Figures, ideal: number | undefined): string[] {
     (connections / REQUESTS).toFixed(2),
     `${peakRss.toFixed(0)} MiB`,
     ms(longestStallMs),
+    ms(idleStallMs),
   ];
 }

@@ -33,7 +33,7 @@ const CHUNKS = join('dist', 'chunks');
 
 if (process.argv[2] === 'bench') {
   // What is measured is what users run: bundled code, without a TypeScript loader in between.
-  const entryPoints = ['bench/main.ts', 'bench/ca-process.ts', 'bench/sandbox-process.ts'];
+  const entryPoints = ['bench/main.ts', 'bench/ca-process.ts', 'bench/sandbox-process.ts', 'bench/idle-process.ts'];
   await build({ ...shared, entryPoints, outdir: 'dist/bench' });
 } else {
   // Split, so that a command loads no more than it needs: the controller has no use for the sandbox and its libraries.
