@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { SandboxCa } from '../src/sandbox/index.js';
+import { nextReply } from './reply.js';
 
 /** What clients must know of a sandbox CA. */
 export interface CaFacts {
@@ -28,12 +29,12 @@ export class CaChild {
   /** `delayMs`: how long it thinks about each message. */
   static async start(delayMs = 0): Promise<CaChild> {
     const child = fork(new URL('./ca-process.js', import.meta.url), [String(delayMs)]);
-    return new CaChild(child, await answer<CaFacts>(child));
+    return new CaChild(child, await nextReply<CaFacts>(child, 'CA'));
   }
 
   /** TCP connections that it has accepted. */
   async connections(): Promise<number> {
-    const connections = answer<number>(this.#child);
+    const connections = nextReply<number>(this.#child, 'CA');
     this.#child.send('connections');
     return connections;
   }
@@ -41,15 +42,4 @@ export class CaChild {
   stop(): void {
     this.#child.disconnect();
   }
-}
-
-function answer<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const ended = () => reject(new Error('the CA process ended'));
-    child.once('exit', ended);
-    child.once('message', (message) => {
-      child.off('exit', ended);
-      resolve(message as T);
-    });
-  });
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { nextReply } from './reply.js';
 
 /** What the event loop's delay is sampled with: part of every stall that is reported. */
 export const SAMPLING_MS = 10;
@@ -10,10 +10,9 @@ export class IdleChild {
 
   /** The longest time its event loop stood still since the last call, in milliseconds. */
   async longestStall(): Promise<number> {
-    const answer = once(this.#child, 'message');
+    const answer = nextReply<number>(this.#child, 'idle');
     this.#child.send('longest');
-    const [longest] = await answer;
-    return Math.max(0, Number(longest) - SAMPLING_MS);
+    return Math.max(0, (await answer) - SAMPLING_MS);
   }
 
   stop(): void {

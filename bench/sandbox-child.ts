@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { nextReply } from './reply.js';
 
 export type Command =
   | { readonly do: 'fill'; readonly count: number; readonly ours: boolean; readonly selectable: boolean }
@@ -36,13 +37,6 @@ export class SandboxChild {
   }
 
   #reply(): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const ended = () => reject(new Error('the sandbox process ended'));
-      this.#child.once('exit', ended);
-      this.#child.once('message', (reply) => {
-        this.#child.off('exit', ended);
-        resolve(reply as Reply);
-      });
-    });
+    return nextReply<Reply>(this.#child, 'sandbox');
   }
 }
